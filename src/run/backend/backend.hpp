@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// The seam between a loop and the operating system: one small interface, three implementations.
+//
+//     uring.cpp  Linux io_uring: batched submission, direct file I/O; the default where the kernel allows it
+//     epoll.cpp  readiness, with a helper thread for what can't be polled (files); forced by SIMUL_BACKEND=epoll
+//     sim.cpp    virtual time that jumps when idle, in-memory sockets and files, faults by plan; what tests run on
+//
+// Nothing above src/run reads a clock, draws a random number or calls the OS except through here, so every
+// program can be run under virtual time, from a seed, with faults.
+//
+// An operation's state lives in the awaiter that waits for it: starting one allocates nothing.
+#pragma once
+
+#include <simul/base/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace simul::detail {
+
+enum class operation_kind : std::uint8_t { poll, read, write, accept, connect, send, receive, open, close };
+
+/// One thing asked of the OS. The caller fills in the first block, keeps the object and all it points to alive and
+/// unmoved until `complete` was called (exactly once for every start, also after cancel), and reads `result`.
+struct operation {
+    operation_kind kind = operation_kind::poll;
+    int fd = -1;
+    int flags = 0;                    ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*
+    unsigned mode = 0;                ///< open: permissions of a new file
+    void* data = nullptr;             ///< read, receive: where to; write, send: what (never written to)
+    std::size_t size = 0;
+    std::int64_t offset = -1;         ///< read, write: place in the file; -1: the file's own position
+    const char* path = nullptr;       ///< open
+    sockaddr* address = nullptr;      ///< connect: whom; accept: filled in with the peer, may be null
+    socklen_t* address_size = nullptr;///< accept: capacity in, size out
+    socklen_t address_length = 0;     ///< connect
+    void (*complete)(operation&) noexcept = nullptr;
+
+    std::int32_t result = 0;          ///< bytes, descriptor or events; below zero: a negated errno
+
+    // The backend's own:
+    operation* next = nullptr;
+    operation* previous = nullptr;
+    std::uint32_t state = 0;
+};
+
+class backend {
+public:
+    virtual ~backend() = default;
+
+    virtual std::string_view name() const noexcept = 0;
+    virtual time_point now() const noexcept = 0;
+
+    /// Begins `op`. Completion comes from `dispatch`, never from inside `start`, so that it can't recurse.
+    virtual void start(operation& op) noexcept = 0;
+
+    /// Asks a started operation to end early. It completes all the same: with -ECANCELED, or with its result when that
+    /// was already there (nothing is received and then dropped).
+    virtual void cancel(operation& op) noexcept = 0;
+
+    /// Operations started and not yet completed.
+    virtual std::size_t in_flight() const noexcept = 0;
+
+    /// Submits what was started and waits until something can be dispatched, `wake` was called, or the clock reads
+    /// `deadline`. `time_point::min()` only looks (and costs no system call where it can be avoided). Returns false when
+    /// nothing can ever happen: no deadline, nothing in flight, and nobody outside who could wake us (sim only).
+    virtual bool wait(time_point deadline) = 0;
+
+    /// Calls `complete` of every operation that has ended, in the order in which they ended.
+    virtual void dispatch() noexcept = 0;
+
+    /// Ends a `wait`, now or the next one. From any thread, and from a signal handler.
+    virtual void wake() noexcept = 0;
+
+    /// Called at the start of each run of the loop: rings that are tied to a thread are made or enabled here.
+    virtual void enter_thread() = 0;
+
+    /// In a forked child: drops ring and epoll without touching the parent's operations.
+    virtual void after_fork_in_child() noexcept = 0;
+
+    // What never waits, so needs no operation; a negated errno on failure. sim has its own sockets and pipes.
+    virtual int make_socket(int domain, int type, int protocol) noexcept = 0;
+    virtual int bind_socket(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
+    virtual int listen_socket(int fd, int backlog) noexcept = 0;
+    virtual int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+    virtual int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept = 0;
+    virtual void close_now(int fd) noexcept = 0;
+};
+
+enum class backend_kind : std::uint8_t { automatic, uring, epoll, sim };
+
+/// `automatic`: SIMUL_BACKEND if set, else uring where the kernel allows it, else epoll.
+/// *Throws:* `error` when `uring` is asked for and refused by the kernel, or SIMUL_BACKEND names no backend.
+std::unique_ptr<backend> make_backend(backend_kind kind, std::uint64_t seed = 0);
+
+} // namespace simul::detail
