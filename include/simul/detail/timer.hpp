@@ -20,6 +20,7 @@ struct timer {
     static constexpr std::uint32_t idle = ~std::uint32_t{0};
     timer* next = nullptr;
     timer* previous = nullptr;
+    timer* child = nullptr;
     std::uint64_t sequence = 0; ///< order of arming: FIFO among equal deadlines
     std::uint32_t place = idle;
 };

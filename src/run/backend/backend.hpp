@@ -26,6 +26,10 @@ enum class operation_kind : std::uint8_t { poll, read, write, accept, connect, s
 
 /// One thing asked of the OS. The caller fills in the first block, keeps the object and all it points to alive and
 /// unmoved until `complete` was called (exactly once for every start, also after cancel), and reads `result`.
+///
+/// A transfer may be short, as with read(2). Descriptors that come out of an operation are close-on-exec, and no
+/// `send` raises SIGPIPE. Operations of one direction on one stream are served in the order of their start; files keep
+/// no order among operations in flight (uring), so a close is started when the writes before it have completed.
 struct operation {
     operation_kind kind = operation_kind::poll;
     int fd = -1;
@@ -50,6 +54,8 @@ struct operation {
 
 class backend {
 public:
+    /// Cancels what is in flight, waits until the kernel has let go of it, and completes it (what is started meanwhile
+    /// ends with -ECANCELED).
     virtual ~backend() = default;
 
     virtual std::string_view name() const noexcept = 0;
@@ -67,19 +73,26 @@ public:
 
     /// Submits what was started and waits until something can be dispatched, `wake` was called, or the clock reads
     /// `deadline`. `time_point::min()` only looks (and costs no system call where it can be avoided). Returns false when
-    /// nothing can ever happen: no deadline, nothing in flight, and nobody outside who could wake us (sim only).
+    /// nothing can ever happen: no deadline, nothing that could end, and nobody outside who could wake us (sim only).
     virtual bool wait(time_point deadline) = 0;
 
-    /// Calls `complete` of every operation that has ended, in the order in which they ended.
+    /// Calls `complete` of every operation that has ended, in the order in which they ended. What ends meanwhile is left
+    /// for the next call, so a chain of operations that end at once can't keep the loop from its other work.
     virtual void dispatch() noexcept = 0;
 
     /// Ends a `wait`, now or the next one. From any thread, and from a signal handler.
     virtual void wake() noexcept = 0;
 
+    /// Somebody outside (a thread, another process) took on a job and will call `wake`: +1; is done: -1. From any thread.
+    /// Only sim listens: while somebody is outside, virtual time stands still and an idle `wait` waits for real.
+    virtual void expect_outside(int) noexcept {}
+
     /// Called at the start of each run of the loop: rings that are tied to a thread are made or enabled here.
+    /// *Throws:* `invalid_state` when another thread's ring still has operations in flight.
     virtual void enter_thread() = 0;
 
-    /// In a forked child: drops ring and epoll without touching the parent's operations.
+    /// In a forked child: drops ring and epoll without touching the parent's operations. Those in flight are forgotten
+    /// (never completed here: they are the parent's); what the child starts ends with -ECANCELED.
     virtual void after_fork_in_child() noexcept = 0;
 
     // What never waits, so needs no operation; a negated errno on failure. sim has its own sockets and pipes.
@@ -87,7 +100,11 @@ public:
     virtual int bind_socket(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
     virtual int listen_socket(int fd, int backlog) noexcept = 0;
     virtual int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+    virtual int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+    virtual int set_socket_option(int fd, int level, int name, const void* value, socklen_t size) noexcept = 0;
+    virtual int shutdown_socket(int fd, int how) noexcept = 0;
     virtual int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept = 0;
+    virtual int make_pipe(int fds[2]) noexcept = 0; ///< fds[0] reads what fds[1] writes
     virtual void close_now(int fd) noexcept = 0;
 };
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+//
+// What tasks need of the place that runs them. `loop` is one; tasks know no other side of it.
+#pragma once
+
+#include <simul/base/time.hpp>
+#include <simul/detail/context.hpp>
+#include <simul/detail/failure.hpp>
+#include <simul/detail/timer.hpp>
+#include <simul/detail/work.hpp>
+
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <vector>
+
+namespace simul {
+
+/// Something that went wrong where nobody waits for it. Handed to the loop's error handler.
+struct problem {
+    std::string message;                        ///< "a task failed and nobody asked for its result", ...
+    std::exception_ptr error;                   ///< null where there is none
+    std::string task;                           ///< name of the task, if it is about one
+    std::source_location spawned_at;            ///< where that task was spawned
+    std::vector<std::source_location> awaits;   ///< what the error crossed, innermost first
+
+    std::string text() const; ///< all of it, as lines
+};
+
+/// A place where tasks run: one thread at a time.
+class executor {
+public:
+    executor(const executor&) = delete;
+    executor& operator=(const executor&) = delete;
+
+    /// Of this thread; null outside.
+    static executor* current() noexcept;
+    /// As above, for what makes no sense outside. *Throws:* `invalid_state` naming `operation`.
+    static executor& require(const char* operation);
+
+    /// Queues `w`; from any thread. From its own it is a few stores.
+    void post(detail::work& w) noexcept
+    {
+        if (current() == this)
+            ready_.push_back(w);
+        else
+            post_from_outside(w);
+    }
+
+    virtual time_point now() const noexcept = 0;
+    virtual std::uint64_t random() noexcept = 0;
+    virtual void arm(detail::timer& t) noexcept = 0;
+    virtual void disarm(detail::timer& t) noexcept = 0;
+    virtual void report(problem found) noexcept = 0;
+
+    /// The line of work that is running; null in callbacks.
+    detail::context* running() const noexcept { return running_; }
+    void set_running(detail::context* now) noexcept { running_ = now; }
+
+    /// Parent of what is spawned here.
+    detail::context& top() noexcept { return top_; }
+
+protected:
+    executor() noexcept;
+    virtual ~executor();
+    virtual void post_from_outside(detail::work& w) noexcept = 0;
+
+    /// Makes `now` this thread's executor; returns the one before.
+    static executor* exchange_current(executor* now) noexcept;
+
+    detail::work_list ready_;
+
+private:
+    struct root final : detail::context {
+        using context::context;
+        void run() noexcept override {}
+        std::coroutine_handle<> finished() noexcept override { return std::noop_coroutine(); }
+    };
+
+    detail::context* running_ = nullptr;
+    root top_;
+};
+
+namespace detail {
+
+/// Reports to this thread's executor, or to stderr where there is none.
+void report(problem found) noexcept;
+
+} // namespace detail
+} // namespace simul

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// The one queue under every primitive: futures, locks, queues, channels. First come, first served; usable across threads.
+//
+// A primitive holds its queue's lock whenever it looks at or changes its own state. Two rules make it lossless:
+//
+//   - A waiter is taken out of the queue, given what it waited for and woken in one go, under the lock. There is no
+//     "woken but not served yet", so nobody can barge in and nothing can get lost between waking and running.
+//   - Cancelling takes the lock too. A waiter that is still in the queue leaves it and has received nothing; one that is
+//     not has been served, keeps what it got, and the cancellation comes at its next wait.
+#pragma once
+
+#include <simul/detail/context.hpp>
+#include <simul/detail/spin_lock.hpp>
+
+namespace simul::detail {
+
+class wait_queue;
+
+/// One that waits; lives in the frame (or the stack) that waits. Links and flags belong to the queue's lock.
+class waiter : public leaf {
+public:
+    /// Becomes the chosen one of several queues it waits in (`select`); false when another was faster. Under the lock.
+    virtual bool claim() noexcept { return true; }
+    /// It has what it waited for: by default its frame is queued to run. Under the lock.
+    virtual void served() noexcept { wake(); }
+    /// It left the queue with nothing, so those behind it may be able to go on. Under the lock.
+    virtual void left() noexcept {}
+
+    bool cancel() noexcept override;
+
+protected:
+    waiter() = default;
+    ~waiter();
+
+    /// First thing in `await_resume`: throws when the wait ended with nothing. `what` names the primitive for the error.
+    void finish_wait(const char* what);
+    void forget_queue() noexcept { queue_ = nullptr; }
+
+private:
+    friend wait_queue;
+    waiter* after() const noexcept { return static_cast<waiter*>(next); }
+
+    waiter* previous_ = nullptr;
+    wait_queue* queue_ = nullptr; ///< the one it was put into last; null once the wait is over
+};
+
+class wait_queue {
+public:
+    wait_queue() = default;
+    wait_queue(const wait_queue&) = delete;
+    wait_queue& operator=(const wait_queue&) = delete;
+    /// Whoever still waits gets an `invalid_state` error.
+    ~wait_queue();
+
+    void lock() noexcept { lock_.lock(); }
+    void unlock() noexcept { lock_.unlock(); }
+
+    // All below: under the lock.
+
+    bool empty() const noexcept { return first_ == nullptr; }
+    waiter* front() const noexcept { return first_; }
+    void push(waiter& last) noexcept;
+    void remove(waiter& w) noexcept;
+    static bool holds(const waiter& w) noexcept { return w.queued_; }
+
+    /// Takes out the first that can still be served; null when nobody can. Serve it before the lock is released.
+    waiter* take() noexcept
+    {
+        while (waiter* const w = first_) {
+            remove(*w);
+            if (w->claim())
+                return w;
+        }
+        return nullptr;
+    }
+    void serve_all() noexcept
+    {
+        while (waiter* const w = take())
+            w->served();
+    }
+
+private:
+    waiter* first_ = nullptr; ///< its previous is the last; the last's next is null
+    spin_lock lock_;
+};
+
+} // namespace simul::detail

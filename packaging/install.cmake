@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+#
+# What `cmake --install` puts where, for find_package(simul) and for pkg-config.
+include(CMakePackageConfigHelpers)
+
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/simul")
+
+install(TARGETS simul EXPORT simulTargets FILE_SET HEADERS)
+install(EXPORT simulTargets NAMESPACE simul:: DESTINATION "${package_folder}")
+if(TARGET simul_testing)
+    install(TARGETS simul_testing EXPORT simulTestingTargets FILE_SET HEADERS)
+    install(EXPORT simulTestingTargets NAMESPACE simul:: DESTINATION "${package_folder}")
+endif()
+if(TARGET simul_command)
+    install(TARGETS simul_command)
+endif()
+
+configure_package_config_file(packaging/simulConfig.cmake.in simulConfig.cmake INSTALL_DESTINATION "${package_folder}")
+write_basic_package_version_file(simulConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(
+    FILES
+        "${PROJECT_BINARY_DIR}/simulConfig.cmake"
+        "${PROJECT_BINARY_DIR}/simulConfigVersion.cmake"
+        cmake/check_compiler.cmake
+        cmake/FindLibUring.cmake
+    DESTINATION "${package_folder}")
+
+# The .pc file finds its prefix from its own place, so an installed tree can be moved.
+file(RELATIVE_PATH pc_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+set(pc_requires "fmt")
+if(NOT BUILD_SHARED_LIBS)
+    string(APPEND pc_requires ", liburing") # not Requires.private: static is our default, `--static` is nobody's
+endif()
+configure_file(packaging/simul.pc.in simul.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/simul.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// Where started operations are kept: intrusive lists, so that an operation costs no allocation on its way through.
+#pragma once
+
+#include "run/backend/backend.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace simul::detail {
+
+/// Where a backend has put an operation (`operation::state`). Written by the thread that runs the backend only.
+enum operation_state : std::uint32_t {
+    queued = 1, ///< started, not yet shown to the kernel
+    submitted,  ///< the kernel has it
+    cancelling, ///< the kernel has it and is to be asked to end it
+    cancelled,  ///< ... and was asked
+    waiting,    ///< for its descriptor to become ready
+    crowded,    ///< a connect to wait for room in the listener's backlog
+    unsure,     ///< waiting, but its descriptor may have been closed and opened anew since epoll was asked
+    at_helper,  ///< handed to the helper thread
+    finished,   ///< has its result, waits for dispatch
+};
+
+inline bool is_output(const operation& op) noexcept
+{
+    return op.kind == operation_kind::write || op.kind == operation_kind::send || op.kind == operation_kind::connect;
+}
+
+/// False for what its caller wants answered with -EAGAIN.
+inline bool may_wait(const operation& op) noexcept
+{
+    return (op.kind != operation_kind::send && op.kind != operation_kind::receive) || (op.flags & MSG_DONTWAIT) == 0;
+}
+
+/// First in, first out. An operation is in one list at most; the list doesn't own it.
+class operation_list {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    operation* front() const noexcept { return first_; }
+
+    void push_back(operation& op) noexcept
+    {
+        op.next = nullptr;
+        op.previous = last_;
+        (last_ ? last_->next : first_) = &op;
+        last_ = &op;
+    }
+
+    void remove(operation& op) noexcept
+    {
+        (op.previous ? op.previous->next : first_) = op.next;
+        (op.next ? op.next->previous : last_) = op.previous;
+        op.next = op.previous = nullptr;
+    }
+
+    operation* pop_front() noexcept
+    {
+        operation* op = first_;
+        if (op)
+            remove(*op);
+        return op;
+    }
+
+private:
+    operation* first_ = nullptr;
+    operation* last_ = nullptr;
+};
+
+/// Operations that have ended and wait for `dispatch`, in the order in which they ended.
+class finished_operations {
+public:
+    bool empty() const noexcept { return list_.empty(); }
+
+    void add(operation& op, std::int32_t result) noexcept
+    {
+        op.result = result;
+        op.state = finished;
+        list_.push_back(op);
+    }
+
+    /// Completes those that are here now, counting `in_flight` down. What ends meanwhile is left for the next call.
+    void deliver(std::size_t& in_flight) noexcept
+    {
+        operation_list batch = std::exchange(list_, {});
+        while (operation* op = batch.pop_front()) {
+            --in_flight;
+            op->complete(*op);
+        }
+    }
+
+    operation_list take() noexcept { return std::exchange(list_, {}); }
+
+private:
+    operation_list list_;
+};
+
+} // namespace simul::detail

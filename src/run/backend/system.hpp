@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+//
+// What uring and epoll share: the machine's clock and sockets, a wake by eventfd, and operations done as plain
+// system calls.
+#pragma once
+
+#include "run/backend/backend.hpp"
+#include "run/backend/operation_list.hpp"
+#include "run/backend/waker.hpp"
+
+#include <utility>
+
+namespace simul::detail {
+
+/// Owns a descriptor.
+class unique_fd {
+public:
+    unique_fd() = default;
+    explicit unique_fd(int fd) noexcept : fd_(fd) {}
+    unique_fd(unique_fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    unique_fd& operator=(unique_fd&& other) noexcept
+    {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~unique_fd();
+
+    int get() const noexcept { return fd_; }
+
+private:
+    int fd_ = -1;
+};
+
+/// The most one transfer moves; Linux cuts there too, and it fits `operation::result`.
+inline constexpr std::size_t longest_transfer = 0x7ffff000;
+
+/// Whether O_NONBLOCK is off.
+bool is_blocking(int fd) noexcept;
+
+/// Does `op` now, however long it takes. Returns its result.
+std::int32_t perform(operation& op) noexcept;
+
+/// Does `op` if that is possible without waiting, else returns -EAGAIN. Leaves O_NONBLOCK of the descriptor as it is.
+/// `ready`: epoll has just reported the descriptor for this direction, so a kernel without RWF_NOWAIT for it may try.
+std::int32_t attempt(operation& op, bool ready) noexcept;
+
+class system_backend : public backend {
+public:
+    /// `socket_flags`: what `make_socket` adds to the type.
+    explicit system_backend(int socket_flags);
+
+    time_point now() const noexcept final { return clock::now(); }
+    std::size_t in_flight() const noexcept final { return in_flight_; }
+    void dispatch() noexcept final { finished_.deliver(in_flight_); }
+    void wake() noexcept final;
+
+    int make_socket(int domain, int type, int protocol) noexcept final;
+    int bind_socket(int fd, const sockaddr* address, socklen_t size) noexcept final;
+    int listen_socket(int fd, int backlog) noexcept final;
+    int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept final;
+    int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept final;
+    int set_socket_option(int fd, int level, int name, const void* value, socklen_t size) noexcept final;
+    int shutdown_socket(int fd, int how) noexcept final;
+    int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept final;
+    int make_pipe(int fds[2]) noexcept final;
+    void close_now(int fd) noexcept override;
+
+protected:
+    /// The common end of every destructor: completes what has ended, also what is started by those completions.
+    void deliver_all() noexcept;
+
+    unique_fd wake_fd_; ///< becomes readable when a sleeper is woken; never read, its writes are taken as edges
+    waker waker_;
+    finished_operations finished_;
+    std::size_t in_flight_ = 0;
+    bool inert_ = false; ///< being destroyed, or a forked child's copy: what is started ends with -ECANCELED
+
+private:
+    int socket_flags_;
+};
+
+} // namespace simul::detail

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: MIT
+//
+// The backend on io_uring. `start` and `cancel` only put operations into lists; `wait` shows them all to the kernel and
+// sleeps in the same system call, at most one a turn:
+//
+//     start -> queued --wait--> submitted --completion--> finished --dispatch--> complete()
+//     cancel:     |                 `-> cancelling --wait--> cancelled --completion--^
+//                 `--> finished (the kernel never saw it)
+//
+// The ring is made disabled, in the constructor, which is also the probe of what the kernel allows. It is enabled in the
+// thread that runs the loop first, because SINGLE_ISSUER and DEFER_TASKRUN tie it to that thread; a run in another thread
+// gets a new ring.
+#include "run/backend/make.hpp"
+#include "run/backend/system.hpp"
+
+#include <simul/base/assert.hpp>
+#include <simul/base/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <liburing.h>
+#include <optional>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace simul::detail {
+namespace {
+
+constexpr unsigned submission_entries = 256;
+constexpr unsigned completion_entries = 4096; // beyond that the kernel allocates, and we drain
+
+// user_data of what isn't an operation; no operation lives at these addresses.
+constexpr std::uint64_t of_a_cancel = 0;
+constexpr std::uint64_t of_the_wake_poll = 1;
+
+/// Never reused, unlike thread ids and addresses.
+std::uint64_t this_thread_number() noexcept
+{
+    static std::atomic<std::uint64_t> last = 0;
+    thread_local const std::uint64_t mine = last.fetch_add(1, std::memory_order_relaxed) + 1;
+    return mine;
+}
+
+/// An io_uring, not yet enabled. Throws when the kernel refuses, or lacks what we need.
+class ring {
+public:
+    ring()
+    {
+        // The best the kernel knows first: 6.1, 5.19, any.
+        constexpr unsigned common = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG;
+        constexpr std::array flags{IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | common,
+                                   IORING_SETUP_COOP_TASKRUN | common, 0U};
+        int result = -EINVAL;
+        for (std::size_t i = 0; i < flags.size() && result == -EINVAL; ++i) {
+            io_uring_params parameters{};
+            parameters.flags = flags[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
+            parameters.cq_entries = completion_entries;
+            result = io_uring_queue_init_params(submission_entries, &ring_, &parameters);
+        }
+        if (result < 0)
+            throw error::from_errno(-result, "event loop: io_uring_setup");
+        if (!sufficient()) {
+            io_uring_queue_exit(&ring_);
+            throw error::from_errno(ENOSYS, "event loop: this kernel's io_uring is too old");
+        }
+    }
+
+    ring(const ring&) = delete;
+    ~ring() { io_uring_queue_exit(&ring_); }
+
+    io_uring* get() noexcept { return &ring_; }
+
+private:
+    bool sufficient()
+    {
+        // RSRC_TAGS stands for Linux 5.13: multishot poll has no feature bit of its own.
+        constexpr unsigned needed = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_RSRC_TAGS;
+        if ((ring_.features & needed) != needed)
+            return false;
+        const std::unique_ptr<io_uring_probe, decltype(&io_uring_free_probe)> probe(io_uring_get_probe_ring(&ring_),
+                                                                                    &io_uring_free_probe);
+        constexpr std::array opcodes{IORING_OP_POLL_ADD, IORING_OP_READ,   IORING_OP_WRITE,  IORING_OP_ACCEPT,
+                                     IORING_OP_CONNECT,  IORING_OP_SEND,   IORING_OP_RECV,   IORING_OP_OPENAT,
+                                     IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL};
+        return probe && std::all_of(opcodes.begin(), opcodes.end(), [&](int opcode) {
+                   return io_uring_opcode_supported(probe.get(), opcode) != 0;
+               });
+    }
+
+    io_uring ring_{};
+};
+
+class uring_backend final : public system_backend {
+public:
+    uring_backend() : system_backend(0) { ring_.emplace(); }
+    ~uring_backend() override;
+
+    std::string_view name() const noexcept override { return "uring"; }
+    void start(operation& op) noexcept override;
+    void cancel(operation& op) noexcept override;
+    bool wait(time_point deadline) override;
+    void enter_thread() override;
+    void after_fork_in_child() noexcept override;
+
+private:
+    bool kernel_has_work() noexcept;
+    void prepare_all() noexcept;
+    io_uring_sqe* next_sqe() noexcept;
+    void enter(time_point deadline) noexcept;
+    void harvest() noexcept;
+    void take_completion(operation& op, std::int32_t result) noexcept;
+    bool try_again(operation& op, std::int32_t result) noexcept;
+    void wait_for_kernel() noexcept;
+    void wait_for_end_of_thread() noexcept;
+
+    std::optional<ring> ring_;
+    std::uint64_t owner_ = 0;   ///< number of the thread in which the ring was enabled
+    pid_t owner_id_ = 0;        ///< and its id, to see whether it still lives
+    bool wake_armed_ = false;   ///< the ring polls wake_fd_
+    operation_list queued_;     ///< to be shown to the kernel
+    operation_list submitted_;  ///< the kernel has them; also those that were asked to end
+    operation_list cancelling_; ///< the kernel has them and is to be asked to end them
+};
+
+/// Reads and accepts on a descriptor that is O_NONBLOCK come back with EAGAIN on some kernels: then the operation is
+/// turned into a wait for readiness, and afterwards into itself again.
+constexpr std::uint32_t readiness_first = 1U << 31;
+
+std::uint32_t place(const operation& op) noexcept { return op.state & ~readiness_first; }
+
+void prepare(io_uring_sqe* sqe, operation& op) noexcept
+{
+    const auto size = static_cast<unsigned>(std::min(op.size, longest_transfer));
+    const auto offset = static_cast<std::uint64_t>(op.offset); // -1 means the file's own position here, too
+    if (op.state & readiness_first) {
+        io_uring_prep_poll_add(sqe, op.fd, is_output(op) ? POLLOUT : POLLIN);
+    } else {
+        switch (op.kind) {
+        case operation_kind::poll:
+            io_uring_prep_poll_add(sqe, op.fd, static_cast<unsigned>(op.flags));
+            break;
+        case operation_kind::read:
+            io_uring_prep_read(sqe, op.fd, op.data, size, offset);
+            break;
+        case operation_kind::write:
+            io_uring_prep_write(sqe, op.fd, op.data, size, offset);
+            break;
+        case operation_kind::accept:
+            io_uring_prep_accept(sqe, op.fd, op.address, op.address_size, op.flags | SOCK_CLOEXEC);
+            break;
+        case operation_kind::connect:
+            io_uring_prep_connect(sqe, op.fd, op.address, op.address_length);
+            break;
+        case operation_kind::send:
+            io_uring_prep_send(sqe, op.fd, op.data, size, op.flags | MSG_NOSIGNAL);
+            break;
+        case operation_kind::receive:
+            io_uring_prep_recv(sqe, op.fd, op.data, size, op.flags);
+            break;
+        case operation_kind::open:
+            io_uring_prep_openat(sqe, AT_FDCWD, op.path, op.flags | O_CLOEXEC, op.mode);
+            break;
+        case operation_kind::close:
+            io_uring_prep_close(sqe, op.fd);
+            break;
+        }
+    }
+    io_uring_sqe_set_data(sqe, &op);
+}
+
+void uring_backend::start(operation& op) noexcept
+{
+    ++in_flight_;
+    if (inert_) {
+        finished_.add(op, -ECANCELED);
+    } else {
+        op.state = queued;
+        queued_.push_back(op);
+    }
+}
+
+void uring_backend::cancel(operation& op) noexcept
+{
+    if (inert_)
+        return;
+    switch (place(op)) {
+    case queued:
+        queued_.remove(op);
+        finished_.add(op, -ECANCELED);
+        break;
+    case submitted:
+        submitted_.remove(op);
+        cancelling_.push_back(op);
+        op.state = cancelling | (op.state & readiness_first);
+        break;
+    default: // asked already, or over
+        break;
+    }
+}
+
+bool uring_backend::wait(time_point deadline)
+{
+    if (inert_)
+        return !finished_.empty() || deadline != never;
+    SIMUL_ASSERT(owner_ == this_thread_number());
+    bool woken = false;
+    do {
+        prepare_all();
+        const bool all_shown = queued_.empty() && cancelling_.empty();
+        const bool may_sleep = deadline != time_point::min() && finished_.empty() && all_shown &&
+                               io_uring_cq_ready(ring_->get()) == 0;
+        const bool asleep = may_sleep && waker_.fall_asleep();
+        if (asleep || kernel_has_work())
+            enter(asleep ? deadline : time_point::min());
+        woken = waker_.take();
+        harvest();
+        // A completion that was no operation's (a cancel's, the wake poll's) must not look like a deadline.
+    } while (finished_.empty() && !woken && deadline != time_point::min() && (deadline == never || now() < deadline));
+    return true;
+}
+
+/// Whether a look at the kernel is worth a system call: something to submit, or completions that only it can post.
+bool uring_backend::kernel_has_work() noexcept
+{
+    constexpr unsigned pending = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
+    return io_uring_sq_ready(ring_->get()) != 0 || (IO_URING_READ_ONCE(*ring_->get()->sq.kflags) & pending) != 0;
+}
+
+/// Moves what was started and cancelled into the submission queue, as far as it has room. An operation and its cancel
+/// never meet here: what is cancelled while queued doesn't come this far.
+void uring_backend::prepare_all() noexcept
+{
+    if (!wake_armed_) {
+        if (io_uring_sqe* sqe = next_sqe()) {
+            io_uring_prep_poll_multishot(sqe, wake_fd_.get(), POLLIN);
+            sqe->user_data = of_the_wake_poll;
+            wake_armed_ = true;
+        }
+    }
+    while (operation* op = cancelling_.front()) {
+        io_uring_sqe* sqe = next_sqe();
+        if (!sqe)
+            return;
+        io_uring_prep_cancel(sqe, op, 0);
+        sqe->user_data = of_a_cancel;
+        cancelling_.remove(*op);
+        submitted_.push_back(*op);
+        op->state = cancelled | (op->state & readiness_first);
+    }
+    while (operation* op = queued_.front()) {
+        io_uring_sqe* sqe = next_sqe();
+        if (!sqe)
+            return;
+        prepare(sqe, *op);
+        queued_.remove(*op);
+        submitted_.push_back(*op);
+        op->state = submitted | (op->state & readiness_first);
+    }
+}
+
+/// Null when the queue is full and the kernel takes nothing (it is short of memory, or waits for us to drain).
+io_uring_sqe* uring_backend::next_sqe() noexcept
+{
+    io_uring_sqe* sqe = io_uring_get_sqe(ring_->get());
+    if (!sqe && io_uring_submit(ring_->get()) > 0)
+        sqe = io_uring_get_sqe(ring_->get());
+    return sqe;
+}
+
+/// The one system call of a turn. Errors are not looked at: what was not submitted stays in the queue, what is missing is
+/// asked for again, and the caller looks at the clock itself.
+void uring_backend::enter(time_point deadline) noexcept
+{
+    if (deadline == time_point::min()) {
+        io_uring_submit_and_get_events(ring_->get());
+        return;
+    }
+    __kernel_timespec timeout{};
+    if (deadline != never) {
+        const auto left = std::max(deadline - now(), duration::zero()).count();
+        timeout = {.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    }
+    io_uring_cqe* first = nullptr;
+    io_uring_submit_and_wait_timeout(ring_->get(), &first, 1, deadline == never ? nullptr : &timeout, nullptr);
+}
+
+/// Moves completions out of the ring; runs no callbacks.
+void uring_backend::harvest() noexcept
+{
+    unsigned head = 0;
+    unsigned count = 0;
+    io_uring_cqe* cqe = nullptr;
+    io_uring_for_each_cqe(ring_->get(), head, cqe)
+    {
+        ++count;
+        if (cqe->user_data == of_the_wake_poll)
+            wake_armed_ = (cqe->flags & IORING_CQE_F_MORE) != 0;
+        else if (cqe->user_data != of_a_cancel)
+            take_completion(*static_cast<operation*>(io_uring_cqe_get_data(cqe)), cqe->res);
+    }
+    io_uring_cq_advance(ring_->get(), count);
+}
+
+void uring_backend::take_completion(operation& op, std::int32_t result) noexcept
+{
+    const std::uint32_t was = place(op);
+    (was == cancelling ? cancelling_ : submitted_).remove(op);
+    if (was == submitted && try_again(op, result)) {
+        queued_.push_back(op);
+        return;
+    }
+    if (was != submitted && (result == -EINTR || result == -EAGAIN || (op.state & readiness_first)))
+        result = -ECANCELED; // a worker thread that was interrupted says EINTR
+    finished_.add(op, result);
+}
+
+/// Whether `op` has to be shown to the kernel again, and as what.
+bool uring_backend::try_again(operation& op, std::int32_t result) noexcept
+{
+    const bool was_readiness = (op.state & readiness_first) != 0;
+    op.state = queued;
+    if (was_readiness)
+        return result > 0;
+    if (op.kind == operation_kind::poll || op.kind == operation_kind::connect || op.kind == operation_kind::open ||
+        op.kind == operation_kind::close)
+        return false;
+    if (result == -EAGAIN && may_wait(op)) {
+        op.state |= readiness_first;
+        return true;
+    }
+    return result == -EINTR;
+}
+
+void uring_backend::enter_thread()
+{
+    if (inert_ || owner_ == this_thread_number())
+        return;
+    if (owner_ != 0) {
+        harvest(); // when its thread has ended, the kernel has cancelled all; only the news is still in the ring
+        if (!submitted_.empty() || !cancelling_.empty())
+            throw invalid_state("this loop still has operations in flight in the thread that ran it last: let them end "
+                                "there, or end that thread, before running the loop in another");
+        ring_.reset();
+        ring_.emplace();
+        wake_armed_ = false;
+    }
+    if (const int result = io_uring_enable_rings(ring_->get()); result < 0)
+        throw error::from_errno(-result, "event loop: io_uring_register");
+    owner_ = this_thread_number();
+    owner_id_ = ::gettid();
+}
+
+void uring_backend::after_fork_in_child() noexcept
+{
+    inert_ = true;
+    ring_.reset(); // the parent's stays open: this closes and unmaps our copies only
+    wake_fd_ = unique_fd();
+    queued_ = submitted_ = cancelling_ = {};
+    finished_ = {};
+    in_flight_ = 0;
+}
+
+uring_backend::~uring_backend()
+{
+    while (operation* op = queued_.pop_front())
+        finished_.add(*op, -ECANCELED);
+    if (!inert_) {
+        if (owner_ == this_thread_number())
+            wait_for_kernel();
+        else
+            wait_for_end_of_thread();
+    }
+    deliver_all();
+}
+
+void uring_backend::wait_for_kernel() noexcept
+{
+    operation_list all = std::exchange(submitted_, {});
+    while (operation* op = all.pop_front()) {
+        const bool asked = place(*op) == cancelled;
+        (asked ? submitted_ : cancelling_).push_back(*op);
+        if (!asked)
+            op->state = cancelling | (op->state & readiness_first);
+    }
+    while (!submitted_.empty() || !cancelling_.empty()) {
+        prepare_all();
+        enter(never);
+        harvest();
+    }
+}
+
+/// We can't ask anything of another thread's ring. When that thread has ended, the kernel has already let go of every
+/// operation; while it lives, nobody can make it, and to go on would let it write into freed memory.
+void uring_backend::wait_for_end_of_thread() noexcept
+{
+    if (owner_ == 0)
+        return;
+    harvest();
+    for (int patience = 1000; !submitted_.empty() || !cancelling_.empty(); --patience) {
+        if (::tgkill(::getpid(), owner_id_, 0) != 0) {
+            harvest();
+            for (operation_list* list : {&submitted_, &cancelling_})
+                while (operation* op = list->pop_front())
+                    finished_.add(*op, -ECANCELED);
+        } else if (patience == 0) {
+            std::fputs("simul: a loop with operations in flight was destroyed, but the thread that ran it lives on in "
+                       "something else: destroy the loop in that thread, or end the thread first\n",
+                       stderr);
+            std::abort();
+        } else {
+            ::usleep(1000); // a joined thread's id may be seen for a moment
+            harvest();
+        }
+    }
+}
+
+} // namespace
+
+std::unique_ptr<backend> make_uring_backend() { return std::make_unique<uring_backend>(); }
+
+} // namespace simul::detail

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include <simul/base/assert.hpp>
+#include <simul/base/error.hpp>
+#include <simul/detail/context.hpp>
+#include <simul/detail/executor.hpp>
+#include <simul/detail/promise_base.hpp>
+#include <simul/detail/task_local_value.hpp>
+
+#include <utility>
+
+namespace simul::detail {
+
+// ---- leaf: where a context waits
+
+void leaf::run() noexcept
+{
+    resuming();
+    frame_->frame().resume();
+}
+
+void leaf::resuming() noexcept
+{
+    context& line = *frame_->line;
+    SIMUL_ASSERT(line.leaf_ == this);
+    line.leaf_ = nullptr;
+    line.home_->set_running(&line);
+}
+
+void leaf::wait_in(promise_base& frame) noexcept
+{
+    SIMUL_ASSERT(frame.line->leaf_ == nullptr);
+    frame_ = &frame;
+    cancelled_ = false;
+    frame.line->leaf_ = this;
+}
+
+void leaf::settle() noexcept
+{
+    context& line = *frame_->line;
+    if (line.cancel_pending_) [[unlikely]]
+        line.cancel_pending_ = !cancel();
+}
+
+void leaf::wake() noexcept
+{
+    frame_->line->home_->post(*this);
+}
+
+void leaf::throw_if_cancelled() const
+{
+    if (cancelled_)
+        throw cancelled{};
+}
+
+// ---- context: one line of work
+
+struct context::label {
+    std::string text;
+};
+
+context::context(executor& home, context* parent, std::source_location spawned_at) noexcept
+    : home_(&home), parent_(parent), spawned_at_(spawned_at)
+{
+    if (!parent_)
+        return;
+    if (parent_->locals)
+        locals = share(parent_->locals);
+    if (context* const eldest = parent_->first_child_) {
+        next_sibling_ = eldest;
+        previous_sibling_ = std::exchange(eldest->previous_sibling_, this);
+        previous_sibling_->next_sibling_ = this;
+    } else {
+        parent_->first_child_ = this;
+    }
+}
+
+context::~context()
+{
+    leave_tree();
+    if (locals) [[unlikely]]
+        release(locals);
+    delete label_;
+}
+
+void context::leave_tree() noexcept
+{
+    SIMUL_ASSERT(first_child_ == nullptr);
+    if (!parent_)
+        return;
+    if (next_sibling_ == this) {
+        parent_->first_child_ = nullptr;
+    } else {
+        next_sibling_->previous_sibling_ = previous_sibling_;
+        previous_sibling_->next_sibling_ = next_sibling_;
+        if (parent_->first_child_ == this)
+            parent_->first_child_ = next_sibling_;
+    }
+    parent_ = nullptr;
+}
+
+void context::cancel() noexcept
+{
+    ++cancelling_;
+    if (!leaf_ || !leaf_->cancel())
+        cancel_pending_ = true;
+}
+
+int context::uncancel() noexcept
+{
+    if (cancelling_ > 0 && --cancelling_ == 0)
+        cancel_pending_ = false;
+    return cancelling_;
+}
+
+std::string context::name() const
+{
+    if (label_)
+        return label_->text;
+    const std::string file = spawned_at_.file_name();
+    return file.substr(file.find_last_of('/') + 1) + ":" + std::to_string(spawned_at_.line());
+}
+
+void context::rename(std::string name)
+{
+    if (label_)
+        label_->text = std::move(name);
+    else
+        label_ = new label{std::move(name)};
+}
+
+} // namespace simul::detail
