@@ -55,7 +55,8 @@ AREAS = {
             Figure("task_bytes", "B", 300),
         ),
         programs=(
-            program("ours", "task/loop.cpp", LOOP),
+            program("ours", "task/loop.cpp", "spawn_await yield post cross_post timer_add_cancel timer_fire task_bytes"),
+            program("ours", "task/gather.cpp", "gather_each"),
             program("ours", "task/await.cpp", "await_traced_extra"),
             program("ours", "task/pass.cpp", "queue_pass channel_pass mutex_uncontended"),
             program("bound", "task/peers/bare.cpp", "spawn_await yield gather_each"),

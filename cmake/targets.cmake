@@ -3,7 +3,7 @@
 # How our own targets are compiled; nothing of this reaches users.
 
 set(simul_warnings
-    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wcast-align
+    -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual -Wold-style-cast -Wcast-align
     -Wundef -Wextra-semi)
 set(simul_library_warnings
     -Wconversion -Wno-sign-conversion) # tests and programs may be careless with literals

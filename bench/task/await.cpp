@@ -5,7 +5,7 @@
 #include "../program.hpp"
 #include "bare.hpp"
 
-#include <simul/simul.hpp>
+#include <simul/run/run.hpp>
 
 #include <algorithm>
 #include <vector>

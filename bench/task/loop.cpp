@@ -3,7 +3,9 @@
 // What tasks, callbacks and timers cost on one loop.
 #include "../program.hpp"
 
-#include <simul/simul.hpp>
+#include <simul/run/run.hpp>
+#include <simul/task/event.hpp>
+#include <simul/task/this_task.hpp>
 
 #include <thread>
 #include <vector>
@@ -35,7 +37,7 @@ simul::task<> spawn_await(long n)
 simul::task<> yield(long n)
 {
     for (long i = 0; i < n; ++i)
-        co_await simul::this_task::yield();
+        co_await simul::yield();
 }
 
 simul::task<> post(long n)
@@ -63,25 +65,17 @@ simul::task<> cross_post(long n)
     poster.join();
 }
 
-simul::task<> gather_each(long n)
-{
-    std::vector<simul::task<int>> all;
-    for (long i = 0; i < n; ++i)
-        all.push_back(trivial());
-    bench::keep(co_await simul::gather(std::move(all)));
-}
-
 simul::task<> timer_add_cancel(long n)
 {
     simul::loop& loop = simul::loop::current();
-    std::vector<simul::timer_handle> handles;
+    std::vector<simul::callback_handle> handles;
     for (long done = 0; done < n; done += 1000) {
         for (int i = 0; i < 1000; ++i)
             handles.push_back(loop.call_later(30s, [] {}));
         for (auto& handle : handles)
             handle.cancel();
         handles.clear();
-        co_await simul::this_task::yield();
+        co_await simul::yield();
     }
 }
 
@@ -115,7 +109,7 @@ double task_bytes(long n)
         const double before = bench::resident_bytes();
         for (long i = 0; i < n; ++i)
             simul::spawn([]() -> simul::task<> { co_await simul::sleep(1h); }()).detach();
-        co_await simul::this_task::yield();
+        co_await simul::yield();
         bytes = bench::resident_bytes() - before;
     }(n, bytes));
     return bytes;
@@ -131,7 +125,6 @@ int main(int argc, char** argv)
     program.figure("yield", 1'000'000, on_a_loop(yield));
     program.figure("post", 1'000'000, on_a_loop(post));
     program.figure("cross_post", 1'000'000, on_a_loop(cross_post));
-    program.figure("gather_each", 100'000, on_a_loop(gather_each));
     program.figure("timer_add_cancel", 1'000'000, on_a_loop(timer_add_cancel));
     program.figure("timer_fire", 100'000, timer_fire);
     program.figure("task_bytes", 1'000'000, task_bytes);

@@ -3,7 +3,10 @@
 // What it costs to hand something from one task to another on the same loop.
 #include "../program.hpp"
 
-#include <simul/simul.hpp>
+#include <simul/run/run.hpp>
+#include <simul/task/channel.hpp>
+#include <simul/task/mutex.hpp>
+#include <simul/task/queue.hpp>
 
 #include <utility>
 
@@ -17,38 +20,32 @@ double run(simul::task<> all)
 simul::task<> queue_pass(long n)
 {
     simul::queue<long> items(16);
-    co_await simul::gather(
-        [](auto& items, long n) -> simul::task<> {
-            for (long i = 0; i < n; ++i)
-                co_await items.put(i);
-        }(items, n),
-        [](auto& items, long n) -> simul::task<> {
-            for (long i = 0; i < n; ++i)
-                bench::keep(co_await items.get());
-        }(items, n));
+    auto producer = simul::spawn([](auto& items, long n) -> simul::task<> {
+        for (long i = 0; i < n; ++i)
+            co_await items.put(i);
+    }(items, n));
+    for (long i = 0; i < n; ++i)
+        bench::keep(co_await items.get());
+    co_await producer;
 }
 
 simul::task<> channel_pass(long n)
 {
     simul::channel<long> items;
-    co_await simul::gather(
-        [](auto& items, long n) -> simul::task<> {
-            for (long i = 0; i < n; ++i)
-                co_await items.send(i);
-        }(items, n),
-        [](auto& items, long n) -> simul::task<> {
-            for (long i = 0; i < n; ++i)
-                bench::keep(co_await items.receive());
-        }(items, n));
+    auto producer = simul::spawn([](auto& items, long n) -> simul::task<> {
+        for (long i = 0; i < n; ++i)
+            co_await items.send(i);
+    }(items, n));
+    for (long i = 0; i < n; ++i)
+        bench::keep(co_await items.receive());
+    co_await producer;
 }
 
 simul::task<> mutex_uncontended(long n)
 {
     simul::mutex mutex;
-    for (long i = 0; i < n; ++i) {
-        co_await mutex.lock();
-        mutex.unlock();
-    }
+    for (long i = 0; i < n; ++i)
+        bench::keep(co_await mutex.lock());
 }
 
 } // namespace

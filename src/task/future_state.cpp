@@ -22,7 +22,7 @@ public:
     bool wait_for(duration limit)
     {
         std::unique_lock held(mutex_);
-        const time_point until = after(clock::now(), limit);
+        const time_point until = deadline_after(clock::now(), limit);
         if (until == never)
             changed_.wait(held, [&] { return done_; });
         else

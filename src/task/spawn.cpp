@@ -8,7 +8,7 @@ namespace {
 
 struct cancel_request final : work {
     cancel_request(context& of, future_state_base& keeps) noexcept : line(of), alive(keeps) { alive.acquire(); }
-    ~cancel_request() { alive.release(); }
+    virtual ~cancel_request() { alive.release(); }
 
     void run() noexcept override
     {
@@ -16,6 +16,8 @@ struct cancel_request final : work {
         if (!alive.done())
             line.cancel();
     }
+
+    void drop() noexcept override { delete this; }
 
     context& line;
     future_state_base& alive;

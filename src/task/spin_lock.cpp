@@ -17,4 +17,10 @@ void spin_lock::lock_slowly() noexcept
     }
 }
 
+void spin_lock::wait_until_free() noexcept
+{
+    lock_slowly();
+    unlock();
+}
+
 } // namespace simul::detail

@@ -1,41 +1,60 @@
 // SPDX-License-Identifier: MIT
 #include <simul/base/assert.hpp>
 #include <simul/base/error.hpp>
+#include <simul/detail/executor.hpp>
+#include <simul/detail/promise_base.hpp>
 #include <simul/detail/wait_queue.hpp>
 
 #include <string>
+#include <utility>
 
 namespace simul::detail {
 
-waiter::~waiter()
+void waiter::served() noexcept
 {
-    if (!queue_)
-        return;
-    // Its frame is destroyed in the middle of the wait: a loop was closed under it.
-    const guard held(*queue_);
-    if (queued_) {
-        queue_->remove(*this);
-        left();
+    served_ = !abandoned_;
+    // Who serves on the waiter's own thread may destroy the primitive next, long before the waiter runs.
+    if (executor::current() == &frame().line->home())
+        queue_ = nullptr;
+    wake();
+}
+
+bool waiter::leave() noexcept
+{
+    if (queue_) {
+        const guard held(*queue_);
+        if (queued_) {
+            queue_->remove(*this);
+            left();
+        }
     }
+    queue_ = nullptr;
+    return std::exchange(served_, false);
 }
 
 bool waiter::cancel() noexcept
 {
+    if (cancelled_)
+        return true; // one `cancelled` will do for both
     if (!queue_)
         return false;
-    const guard held(*queue_);
-    if (!queued_ || !claim())
-        return false;
-    queue_->remove(*this);
-    left();
+    {
+        const guard held(*queue_);
+        if (!queued_ || !claim())
+            return false;
+        queue_->remove(*this);
+        left();
+    }
+    queue_ = nullptr;
     cancelled_ = true;
     wake();
     return true;
 }
 
-void waiter::finish_wait(const char* what)
+void waiter::end_wait(const char* what)
 {
     queue_ = nullptr;
+    served_ = false;
     throw_if_cancelled();
     if (abandoned_) [[unlikely]]
         throw invalid_state(std::string("the ") + what + " was destroyed while a task waited for it");
@@ -43,13 +62,15 @@ void waiter::finish_wait(const char* what)
 
 wait_queue::~wait_queue()
 {
-    if (!first_) [[likely]]
-        return;
-    const guard held(lock_);
-    while (waiter* const w = take()) {
-        w->abandoned_ = true;
+    // Whom it served may destroy it at once, while the other thread is still about to let go of the lock.
+    lock_.drain();
+    while (waiter* const w = first_) {
+        remove(*w);
         w->queue_ = nullptr;
-        w->served();
+        if (w->claim()) {
+            w->abandoned_ = true;
+            w->served();
+        }
     }
 }
 
@@ -73,7 +94,7 @@ void wait_queue::remove(waiter& w) noexcept
 {
     SIMUL_ASSERT(w.queued_ && w.queue_ == this);
     w.queued_ = false;
-    waiter* const behind = w.after();
+    waiter* const behind = w.behind();
     if (first_ == &w)
         first_ = behind;
     else

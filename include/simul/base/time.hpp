@@ -48,7 +48,7 @@ constexpr duration to_duration(std::chrono::duration<Rep, Period> wanted)
 }
 
 /// `start + wait`, or `never` where the sum does not fit.
-constexpr time_point after(time_point start, duration wait)
+constexpr time_point deadline_after(time_point start, duration wait)
 {
     if (wait > duration::zero() && start.time_since_epoch() > duration::max() - wait)
         return never;

@@ -87,6 +87,8 @@ public:
 
     /// The root frame has ended; returns what to resume next.
     virtual std::coroutine_handle<> finished() noexcept = 0;
+    /// Its loop is closed under it: destroys the frames and answers whoever waits for it. Roots only.
+    virtual void destroy_unfinished() noexcept {}
 
     executor& home() const noexcept { return *home_; }
     context* parent() const noexcept { return parent_; }

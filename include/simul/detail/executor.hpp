@@ -57,6 +57,9 @@ public:
     detail::context* running() const noexcept { return running_; }
     void set_running(detail::context* now) noexcept { running_ = now; }
 
+    /// Whether mistakes that cost something to find are looked for.
+    bool debug() const noexcept { return debug_; }
+
     /// Parent of what is spawned here.
     detail::context& top() noexcept { return top_; }
 
@@ -69,10 +72,12 @@ protected:
     static executor* exchange_current(executor* now) noexcept;
 
     detail::work_list ready_;
+    bool debug_ = false;
 
 private:
     struct root final : detail::context {
         using context::context;
+        ~root() = default;
         void run() noexcept override {}
         std::coroutine_handle<> finished() noexcept override { return std::noop_coroutine(); }
     };

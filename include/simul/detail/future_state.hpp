@@ -10,6 +10,7 @@
 // | waiters_  | frames, threads and callbacks to serve when done     | all, under its lock                 |
 #pragma once
 
+#include <simul/base/time.hpp>
 #include <simul/detail/frame_pool.hpp>
 #include <simul/detail/result_slot.hpp>
 #include <simul/detail/wait_queue.hpp>
@@ -32,6 +33,7 @@ public:
 
     /// Asks the producer to give up; from any thread. False when done already.
     virtual bool request_cancel() noexcept = 0;
+    virtual bool ended_cancelled() const noexcept = 0;
     virtual std::string name() const = 0;
     virtual void rename(std::string name) = 0;
 
@@ -115,6 +117,11 @@ public:
     {
         observe();
         return result_;
+    }
+
+    bool ended_cancelled() const noexcept final
+    {
+        return done() && result_.failed() && result_.error().is_cancellation();
     }
 
 protected:

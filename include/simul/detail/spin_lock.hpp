@@ -23,8 +23,16 @@ public:
     }
     void unlock() noexcept { held_.store(false, std::memory_order_release); }
 
+    /// Lets the present holder get out, before what the lock is part of is destroyed by somebody whom it served.
+    void drain() noexcept
+    {
+        if (held_.load(std::memory_order_acquire)) [[unlikely]] // pairs with the release in unlock
+            wait_until_free();
+    }
+
 private:
     void lock_slowly() noexcept;
+    void wait_until_free() noexcept;
 
     std::atomic<bool> held_{false};
 };

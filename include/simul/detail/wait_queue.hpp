@@ -23,7 +23,7 @@ public:
     /// Becomes the chosen one of several queues it waits in (`select`); false when another was faster. Under the lock.
     virtual bool claim() noexcept { return true; }
     /// It has what it waited for: by default its frame is queued to run. Under the lock.
-    virtual void served() noexcept { wake(); }
+    virtual void served() noexcept;
     /// It left the queue with nothing, so those behind it may be able to go on. Under the lock.
     virtual void left() noexcept {}
 
@@ -31,18 +31,29 @@ public:
 
 protected:
     waiter() = default;
-    ~waiter();
+    ~waiter() { withdraw(); }
 
     /// First thing in `await_resume`: throws when the wait ended with nothing. `what` names the primitive for the error.
-    void finish_wait(const char* what);
+    void finish_wait(const char* what)
+    {
+        if (queue_ || cancelled_ || abandoned_ || served_)
+            end_wait(what);
+    }
+    /// First thing in the destructor of a class that overrides `left` or that is given something: its frame may be
+    /// destroyed in the middle of the wait, when a loop is closed under it. True when it has to give back what it got.
+    bool withdraw() noexcept { return (queue_ || served_) && leave(); }
     void forget_queue() noexcept { queue_ = nullptr; }
 
 private:
     friend wait_queue;
-    waiter* after() const noexcept { return static_cast<waiter*>(next); }
+    waiter* behind() const noexcept { return static_cast<waiter*>(next); }
+
+    void end_wait(const char* what);
+    bool leave() noexcept;
 
     waiter* previous_ = nullptr;
-    wait_queue* queue_ = nullptr; ///< the one it was put into last; null once the wait is over
+    wait_queue* queue_ = nullptr; ///< the one it was put into last; null once that need not exist any more
+    bool served_ = false;         ///< and has not run since
 };
 
 class wait_queue {
@@ -55,6 +66,8 @@ public:
 
     void lock() noexcept { lock_.lock(); }
     void unlock() noexcept { lock_.unlock(); }
+    /// First thing in the destructor of a primitive that has more state than this queue; see spin_lock.
+    void drain() noexcept { lock_.drain(); }
 
     // All below: under the lock.
 
@@ -63,6 +76,7 @@ public:
     void push(waiter& last) noexcept;
     void remove(waiter& w) noexcept;
     static bool holds(const waiter& w) noexcept { return w.queued_; }
+    static waiter* behind(const waiter& w) noexcept { return w.behind(); }
 
     /// Takes out the first that can still be served; null when nobody can. Serve it before the lock is released.
     waiter* take() noexcept
@@ -73,6 +87,13 @@ public:
                 return w;
         }
         return nullptr;
+    }
+    /// What `w` was served with is destroyed before `w` has run: it gets `invalid_state` after all.
+    static void disown(waiter& w) noexcept
+    {
+        w.served_ = false;
+        w.abandoned_ = true;
+        w.queue_ = nullptr;
     }
     void serve_all() noexcept
     {

@@ -8,6 +8,8 @@ namespace simul::detail {
 class work {
 public:
     virtual void run() noexcept = 0;
+    /// Its loop was closed: it will never run.
+    virtual void drop() noexcept {}
 
     work* next = nullptr; ///< of the one list it stands in
 

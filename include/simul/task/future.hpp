@@ -43,7 +43,7 @@ public:
         return wait(frame.promise());
     }
     /// Hands the request to the producer and waits on for what it makes of it.
-    bool cancel() noexcept override { return state_->request_cancel(); }
+    bool cancel() noexcept override { return state_->request_cancel() || state_->ended_cancelled(); }
 
 protected:
     bool wait(promise_base& frame);
@@ -120,7 +120,7 @@ public:
 
     bool done() const { return state().done(); }
     /// Ended by cancellation.
-    bool cancelled() const { return done() && state_->result().failed() && state_->result().error().is_cancellation(); }
+    bool cancelled() const { return state().ended_cancelled(); }
     /// The error it ended with; null for a value, or while not done.
     std::exception_ptr error() const
     {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <simul/detail/executor.hpp>
+#include <simul/detail/task_local_value.hpp>
 #include <simul/task/future.hpp>
 
 #include <concepts>
@@ -64,6 +65,11 @@ public:
         else
             cancel_from_outside(*this, *this);
         return true;
+    }
+    void destroy_unfinished() noexcept override
+    {
+        this->result_.fail(failure(std::make_exception_ptr(closed_error("the loop was closed before this task was done"))));
+        end();
     }
     std::string name() const override { return context::name(); }
     void rename(std::string name) override { context::rename(std::move(name)); }

@@ -28,23 +28,24 @@ enum class operation_kind : std::uint8_t { poll, read, write, accept, connect, s
 /// unmoved until `complete` was called (exactly once for every start, also after cancel), and reads `result`.
 ///
 /// A transfer may be short, as with read(2). Descriptors that come out of an operation are close-on-exec, and no
-/// `send` raises SIGPIPE. Operations of one direction on one stream are served in the order of their start; files keep
-/// no order among operations in flight (uring), so a close is started when the writes before it have completed.
+/// `send` raises SIGPIPE. A receive and a send may wait at one socket side by side, with any number of polls. Two of one
+/// direction are served in any order (io_uring takes the last first), and so are operations on one file: who needs an
+/// order starts the next when the one before has completed; so does a close.
 struct operation {
     operation_kind kind = operation_kind::poll;
     int fd = -1;
-    int flags = 0;                    ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*
-    unsigned mode = 0;                ///< open: permissions of a new file
-    void* data = nullptr;             ///< read, receive: where to; write, send: what (never written to)
+    int flags = 0;        ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*
+    unsigned mode = 0;    ///< open: permissions of a new file
+    void* data = nullptr; ///< read, receive: where to; write, send: what (never written to)
     std::size_t size = 0;
-    std::int64_t offset = -1;         ///< read, write: place in the file; -1: the file's own position
-    const char* path = nullptr;       ///< open
-    sockaddr* address = nullptr;      ///< connect: whom; accept: filled in with the peer, may be null
-    socklen_t* address_size = nullptr;///< accept: capacity in, size out
-    socklen_t address_length = 0;     ///< connect
+    std::int64_t offset = -1;          ///< read, write: place in the file; -1: the file's own position
+    const char* path = nullptr;        ///< open
+    sockaddr* address = nullptr;       ///< connect: whom; accept: filled in with the peer, may be null
+    socklen_t* address_size = nullptr; ///< accept: capacity in, size out
+    socklen_t address_length = 0;      ///< connect
     void (*complete)(operation&) noexcept = nullptr;
 
-    std::int32_t result = 0;          ///< bytes, descriptor or events; below zero: a negated errno
+    std::int32_t result = 0; ///< bytes, descriptor or events; below zero: a negated errno
 
     // The backend's own:
     operation* next = nullptr;
@@ -88,7 +89,8 @@ public:
     virtual void expect_outside(int) noexcept {}
 
     /// Called at the start of each run of the loop: rings that are tied to a thread are made or enabled here.
-    /// *Throws:* `invalid_state` when another thread's ring still has operations in flight.
+    /// Operations that wait for readiness come along. *Throws:* `invalid_state` when others (files, a connect) are still in
+    /// flight in the thread that ran last (uring).
     virtual void enter_thread() = 0;
 
     /// In a forked child: drops ring and epoll without touching the parent's operations. Those in flight are forgotten

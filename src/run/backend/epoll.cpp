@@ -402,8 +402,10 @@ bool epoll_backend::look(time_point deadline) noexcept
     const auto capacity = static_cast<int>(events_.size());
     int count = ::epoll_pwait2(epoll_.get(), events_.data(), capacity, deadline == never ? nullptr : &timeout, nullptr);
     if (count < 0 && errno != EINTR) { // before Linux 5.11: in milliseconds, rounded up
-        const auto milliseconds = std::min<std::int64_t>(timeout.tv_sec, 86'400) * 1000 + (timeout.tv_nsec + 999'999) / 1'000'000;
-        count = ::epoll_wait(epoll_.get(), events_.data(), capacity, deadline == never ? -1 : static_cast<int>(milliseconds));
+        const auto milliseconds =
+            std::min<std::int64_t>(timeout.tv_sec, 86'400) * 1000 + (timeout.tv_nsec + 999'999) / 1'000'000;
+        count = ::epoll_wait(epoll_.get(), events_.data(), capacity,
+                             deadline == never ? -1 : static_cast<int>(milliseconds));
     }
     bool stray = false;
     for (int i = 0; i < count; ++i) {
@@ -482,7 +484,8 @@ void epoll_backend::after_fork_in_child() noexcept
     inert_ = true;
     epoll_ = unique_fd();
     wake_fd_ = unique_fd();
-    static_cast<void>(helper_.release()); // its thread is not in this process, and its mutex may be held for ever
+    // Its thread is not in this process, and its mutex may be held for ever.
+    [[maybe_unused]] const helper_thread* abandoned = helper_.release();
     table_.clear();
     crowded_ = {};
     finished_ = {};
@@ -509,6 +512,9 @@ epoll_backend::~epoll_backend()
 
 } // namespace
 
-std::unique_ptr<backend> make_epoll_backend() { return std::make_unique<epoll_backend>(); }
+std::unique_ptr<backend> make_epoll_backend()
+{
+    return std::make_unique<epoll_backend>();
+}
 
 } // namespace simul::detail

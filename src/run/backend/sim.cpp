@@ -329,6 +329,9 @@ int sim_backend::make_pipe(int fds[2]) noexcept
     return problem;
 }
 
-void sim_backend::close_now(int fd) noexcept { close_descriptor(fd); }
+void sim_backend::close_now(int fd) noexcept
+{
+    close_descriptor(fd);
+}
 
 } // namespace simul::detail

@@ -11,7 +11,10 @@
 namespace simul::detail {
 namespace {
 
-std::string as_bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
+std::string as_bytes(const void* data, std::size_t size)
+{
+    return {static_cast<const char*>(data), size};
+}
 
 template <class Address> Address as_address(const std::string& bytes) noexcept
 {
@@ -20,10 +23,16 @@ template <class Address> Address as_address(const std::string& bytes) noexcept
     return address;
 }
 
-int family_of(const std::string& name) noexcept { return as_address<sockaddr>(name).sa_family; }
+int family_of(const std::string& name) noexcept
+{
+    return as_address<sockaddr>(name).sa_family;
+}
 
 /// sin_port and sin6_port are at the same place.
-std::uint16_t port_of(const std::string& name) noexcept { return ntohs(as_address<sockaddr_in>(name).sin_port); }
+std::uint16_t port_of(const std::string& name) noexcept
+{
+    return ntohs(as_address<sockaddr_in>(name).sin_port);
+}
 
 void set_port(std::string& name, std::uint16_t port) noexcept
 {
@@ -146,7 +155,8 @@ int sim_socket::bind(const sockaddr* address, socklen_t size)
         name_ = std::move(wanted);
         return bind_to_free_port();
     }
-    if (world_.bound.contains(address_key(wanted)) || (domain_ != AF_UNIX && world_.bound.contains(address_key(wanted, true))))
+    if (world_.bound.contains(address_key(wanted)) ||
+        (domain_ != AF_UNIX && world_.bound.contains(address_key(wanted, true))))
         return -EADDRINUSE;
     name_ = std::move(wanted);
     world_.bound[address_key(name_)] = weak_from_this();
@@ -248,7 +258,10 @@ std::int32_t sim_socket::receive(operation& op)
     return static_cast<std::int32_t>(count);
 }
 
-bool sim_socket::send_is_over() const noexcept { return sending_over_ || peer_.expired(); }
+bool sim_socket::send_is_over() const noexcept
+{
+    return sending_over_ || peer_.expired();
+}
 
 std::int32_t sim_socket::send(operation& op)
 {
@@ -286,7 +299,10 @@ int sim_socket::shutdown(int how)
     return 0;
 }
 
-int sim_socket::name(sockaddr* address, socklen_t* size) const noexcept { return copy_out(name_, domain_, address, size); }
+int sim_socket::name(sockaddr* address, socklen_t* size) const noexcept
+{
+    return copy_out(name_, domain_, address, size);
+}
 
 int sim_socket::peer_name(sockaddr* address, socklen_t* size) const noexcept
 {

@@ -48,16 +48,16 @@ private:
 
     // A listener's:
     std::size_t backlog_ = 0;
-    std::deque<std::shared_ptr<sim_socket>> accepted_;  ///< connected, and not yet fetched by accept
-    std::vector<std::weak_ptr<sim_socket>> knocking_;   ///< wait for room in it
+    std::deque<std::shared_ptr<sim_socket>> accepted_; ///< connected, and not yet fetched by accept
+    std::vector<std::weak_ptr<sim_socket>> knocking_;  ///< wait for room in it
 
     // A stream's:
     std::weak_ptr<sim_socket> peer_;
-    std::string inbox_;           ///< what arrived: the first inbox_read_ bytes were received already
+    std::string inbox_; ///< what arrived: the first inbox_read_ bytes were received already
     std::size_t inbox_read_ = 0;
-    bool inbox_ended_ = false;    ///< nothing more will arrive
-    bool reset_ = false;          ///< the peer was closed before it had read all
-    bool sending_over_ = false;   ///< shut down by us
+    bool inbox_ended_ = false;  ///< nothing more will arrive
+    bool reset_ = false;        ///< the peer was closed before it had read all
+    bool sending_over_ = false; ///< shut down by us
 };
 
 } // namespace simul::detail

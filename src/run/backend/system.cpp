@@ -25,7 +25,10 @@ bool is_ready(int fd, short events) noexcept
     return ::poll(&one, 1, 0) > 0;
 }
 
-std::size_t transfer_size(const operation& op) noexcept { return std::min(op.size, longest_transfer); }
+std::size_t transfer_size(const operation& op) noexcept
+{
+    return std::min(op.size, longest_transfer);
+}
 
 std::int32_t attempt_read(operation& op, bool ready) noexcept
 {
@@ -45,6 +48,8 @@ std::int32_t attempt_write(operation& op, bool ready) noexcept
         return result;
     if (!ready)
         return -EAGAIN;
+    if (op.offset >= 0)
+        return perform(op); // -ESPIPE: what can be polled has no places
     const int sent = errno_or(::send(op.fd, op.data, transfer_size(op), MSG_DONTWAIT | MSG_NOSIGNAL));
     if (sent != -ENOTSOCK)
         return sent;
@@ -152,7 +157,10 @@ int system_backend::bind_socket(int fd, const sockaddr* address, socklen_t size)
     return errno_or(::bind(fd, address, size));
 }
 
-int system_backend::listen_socket(int fd, int backlog) noexcept { return errno_or(::listen(fd, backlog)); }
+int system_backend::listen_socket(int fd, int backlog) noexcept
+{
+    return errno_or(::listen(fd, backlog));
+}
 
 int system_backend::socket_name(int fd, sockaddr* address, socklen_t* size) noexcept
 {
@@ -169,15 +177,24 @@ int system_backend::set_socket_option(int fd, int level, int name, const void* v
     return errno_or(::setsockopt(fd, level, name, value, size));
 }
 
-int system_backend::shutdown_socket(int fd, int how) noexcept { return errno_or(::shutdown(fd, how)); }
+int system_backend::shutdown_socket(int fd, int how) noexcept
+{
+    return errno_or(::shutdown(fd, how));
+}
 
 int system_backend::socket_pair(int domain, int type, int protocol, int fds[2]) noexcept
 {
     return errno_or(::socketpair(domain, type | SOCK_CLOEXEC, protocol, fds));
 }
 
-int system_backend::make_pipe(int fds[2]) noexcept { return errno_or(::pipe2(fds, O_CLOEXEC)); }
+int system_backend::make_pipe(int fds[2]) noexcept
+{
+    return errno_or(::pipe2(fds, O_CLOEXEC));
+}
 
-void system_backend::close_now(int fd) noexcept { ::close(fd); }
+void system_backend::close_now(int fd) noexcept
+{
+    ::close(fd);
+}
 
 } // namespace simul::detail

@@ -8,31 +8,25 @@
 //                 `--> finished (the kernel never saw it)
 //
 // The ring is made disabled, in the constructor, which is also the probe of what the kernel allows. It is enabled in the
-// thread that runs the loop first, because SINGLE_ISSUER and DEFER_TASKRUN tie it to that thread; a run in another thread
-// gets a new ring.
+// thread that runs the loop first, because SINGLE_ISSUER and DEFER_TASKRUN tie it to that thread. A run in another thread
+// gets a new ring, to which the operations that wait for readiness move.
 #include "run/backend/make.hpp"
+#include "run/backend/ring.hpp"
 #include "run/backend/system.hpp"
 
 #include <simul/base/assert.hpp>
 #include <simul/base/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <liburing.h>
+#include <fcntl.h>
 #include <optional>
 #include <poll.h>
-#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace simul::detail {
 namespace {
-
-constexpr unsigned submission_entries = 256;
-constexpr unsigned completion_entries = 4096; // beyond that the kernel allocates, and we drain
 
 // user_data of what isn't an operation; no operation lives at these addresses.
 constexpr std::uint64_t of_a_cancel = 0;
@@ -45,55 +39,6 @@ std::uint64_t this_thread_number() noexcept
     thread_local const std::uint64_t mine = last.fetch_add(1, std::memory_order_relaxed) + 1;
     return mine;
 }
-
-/// An io_uring, not yet enabled. Throws when the kernel refuses, or lacks what we need.
-class ring {
-public:
-    ring()
-    {
-        // The best the kernel knows first: 6.1, 5.19, any.
-        constexpr unsigned common = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG;
-        constexpr std::array flags{IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | common,
-                                   IORING_SETUP_COOP_TASKRUN | common, 0U};
-        int result = -EINVAL;
-        for (std::size_t i = 0; i < flags.size() && result == -EINVAL; ++i) {
-            io_uring_params parameters{};
-            parameters.flags = flags[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
-            parameters.cq_entries = completion_entries;
-            result = io_uring_queue_init_params(submission_entries, &ring_, &parameters);
-        }
-        if (result < 0)
-            throw error::from_errno(-result, "event loop: io_uring_setup");
-        if (!sufficient()) {
-            io_uring_queue_exit(&ring_);
-            throw error::from_errno(ENOSYS, "event loop: this kernel's io_uring is too old");
-        }
-    }
-
-    ring(const ring&) = delete;
-    ~ring() { io_uring_queue_exit(&ring_); }
-
-    io_uring* get() noexcept { return &ring_; }
-
-private:
-    bool sufficient()
-    {
-        // RSRC_TAGS stands for Linux 5.13: multishot poll has no feature bit of its own.
-        constexpr unsigned needed = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_RSRC_TAGS;
-        if ((ring_.features & needed) != needed)
-            return false;
-        const std::unique_ptr<io_uring_probe, decltype(&io_uring_free_probe)> probe(io_uring_get_probe_ring(&ring_),
-                                                                                    &io_uring_free_probe);
-        constexpr std::array opcodes{IORING_OP_POLL_ADD, IORING_OP_READ,   IORING_OP_WRITE,  IORING_OP_ACCEPT,
-                                     IORING_OP_CONNECT,  IORING_OP_SEND,   IORING_OP_RECV,   IORING_OP_OPENAT,
-                                     IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL};
-        return probe && std::all_of(opcodes.begin(), opcodes.end(), [&](int opcode) {
-                   return io_uring_opcode_supported(probe.get(), opcode) != 0;
-               });
-    }
-
-    io_uring ring_{};
-};
 
 class uring_backend final : public system_backend {
 public:
@@ -115,12 +60,12 @@ private:
     void harvest() noexcept;
     void take_completion(operation& op, std::int32_t result) noexcept;
     bool try_again(operation& op, std::int32_t result) noexcept;
-    void wait_for_kernel() noexcept;
-    void wait_for_end_of_thread() noexcept;
+    bool can_move_all() const noexcept;
+    void leave_ring_of_other_thread() noexcept;
+    void cancel_all() noexcept;
 
     std::optional<ring> ring_;
     std::uint64_t owner_ = 0;   ///< number of the thread in which the ring was enabled
-    pid_t owner_id_ = 0;        ///< and its id, to see whether it still lives
     bool wake_armed_ = false;   ///< the ring polls wake_fd_
     operation_list queued_;     ///< to be shown to the kernel
     operation_list submitted_;  ///< the kernel has them; also those that were asked to end
@@ -131,7 +76,29 @@ private:
 /// turned into a wait for readiness, and afterwards into itself again.
 constexpr std::uint32_t readiness_first = 1U << 31;
 
-std::uint32_t place(const operation& op) noexcept { return op.state & ~readiness_first; }
+std::uint32_t place(const operation& op) noexcept
+{
+    return op.state & ~readiness_first;
+}
+
+/// Not so a file's operation: it may be under way, or done without our having heard of it.
+bool waits_for_readiness(const operation& op) noexcept
+{
+    switch (op.kind) {
+    case operation_kind::poll:
+    case operation_kind::accept:
+    case operation_kind::send:
+    case operation_kind::receive:
+        return true;
+    case operation_kind::read:
+    case operation_kind::write: {
+        struct stat status{};
+        return ::fstat(op.fd, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode);
+    }
+    default:
+        return false;
+    }
+}
 
 void prepare(io_uring_sqe* sqe, operation& op) noexcept
 {
@@ -212,8 +179,8 @@ bool uring_backend::wait(time_point deadline)
     do {
         prepare_all();
         const bool all_shown = queued_.empty() && cancelling_.empty();
-        const bool may_sleep = deadline != time_point::min() && finished_.empty() && all_shown &&
-                               io_uring_cq_ready(ring_->get()) == 0;
+        const bool may_sleep =
+            deadline != time_point::min() && finished_.empty() && all_shown && io_uring_cq_ready(ring_->get()) == 0;
         const bool asleep = may_sleep && waker_.fall_asleep();
         if (asleep || kernel_has_work())
             enter(asleep ? deadline : time_point::min());
@@ -341,18 +308,45 @@ void uring_backend::enter_thread()
     if (inert_ || owner_ == this_thread_number())
         return;
     if (owner_ != 0) {
-        harvest(); // when its thread has ended, the kernel has cancelled all; only the news is still in the ring
-        if (!submitted_.empty() || !cancelling_.empty())
-            throw invalid_state("this loop still has operations in flight in the thread that ran it last: let them end "
-                                "there, or end that thread, before running the loop in another");
-        ring_.reset();
-        ring_.emplace();
-        wake_armed_ = false;
+        harvest();
+        if (!can_move_all())
+            throw invalid_state(
+                "this loop still has operations on files or a connect in flight in the thread that ran it "
+                "last: let them end there before running the loop in another");
+        leave_ring_of_other_thread();
     }
-    if (const int result = io_uring_enable_rings(ring_->get()); result < 0)
-        throw error::from_errno(-result, "event loop: io_uring_register");
+    if (!ring_)
+        ring_.emplace();
+    ring_->enable();
     owner_ = this_thread_number();
-    owner_id_ = ::gettid();
+}
+
+/// Whether every operation the kernel has waits for readiness, so that it has done nothing yet.
+bool uring_backend::can_move_all() const noexcept
+{
+    for (const operation_list* list : {&submitted_, &cancelling_})
+        for (const operation* op = list->front(); op; op = op->next)
+            if (!waits_for_readiness(*op))
+                return false;
+    return true;
+}
+
+void uring_backend::leave_ring_of_other_thread() noexcept
+{
+    ring_->close_and_wait();
+    ring_.reset();
+    owner_ = 0;
+    wake_armed_ = false;
+    for (operation_list* list : {&submitted_, &cancelling_}) {
+        while (operation* op = list->pop_front()) {
+            if (place(*op) == submitted) {
+                op->state = queued;
+                queued_.push_back(*op);
+            } else {
+                finished_.add(*op, -ECANCELED);
+            }
+        }
+    }
 }
 
 void uring_backend::after_fork_in_child() noexcept
@@ -367,19 +361,23 @@ void uring_backend::after_fork_in_child() noexcept
 
 uring_backend::~uring_backend()
 {
+    if (!inert_ && owner_ == this_thread_number()) {
+        cancel_all();
+    } else if (!inert_ && owner_ != 0) {
+        harvest();
+        if (!submitted_.empty() || !cancelling_.empty())
+            leave_ring_of_other_thread();
+    }
     while (operation* op = queued_.pop_front())
         finished_.add(*op, -ECANCELED);
-    if (!inert_) {
-        if (owner_ == this_thread_number())
-            wait_for_kernel();
-        else
-            wait_for_end_of_thread();
-    }
     deliver_all();
 }
 
-void uring_backend::wait_for_kernel() noexcept
+/// In the ring's own thread: what the kernel has already done keeps its result.
+void uring_backend::cancel_all() noexcept
 {
+    while (operation* op = queued_.pop_front())
+        finished_.add(*op, -ECANCELED);
     operation_list all = std::exchange(submitted_, {});
     while (operation* op = all.pop_front()) {
         const bool asked = place(*op) == cancelled;
@@ -394,33 +392,11 @@ void uring_backend::wait_for_kernel() noexcept
     }
 }
 
-/// We can't ask anything of another thread's ring. When that thread has ended, the kernel has already let go of every
-/// operation; while it lives, nobody can make it, and to go on would let it write into freed memory.
-void uring_backend::wait_for_end_of_thread() noexcept
-{
-    if (owner_ == 0)
-        return;
-    harvest();
-    for (int patience = 1000; !submitted_.empty() || !cancelling_.empty(); --patience) {
-        if (::tgkill(::getpid(), owner_id_, 0) != 0) {
-            harvest();
-            for (operation_list* list : {&submitted_, &cancelling_})
-                while (operation* op = list->pop_front())
-                    finished_.add(*op, -ECANCELED);
-        } else if (patience == 0) {
-            std::fputs("simul: a loop with operations in flight was destroyed, but the thread that ran it lives on in "
-                       "something else: destroy the loop in that thread, or end the thread first\n",
-                       stderr);
-            std::abort();
-        } else {
-            ::usleep(1000); // a joined thread's id may be seen for a moment
-            harvest();
-        }
-    }
-}
-
 } // namespace
 
-std::unique_ptr<backend> make_uring_backend() { return std::make_unique<uring_backend>(); }
+std::unique_ptr<backend> make_uring_backend()
+{
+    return std::make_unique<uring_backend>();
+}
 
 } // namespace simul::detail

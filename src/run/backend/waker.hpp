@@ -30,7 +30,7 @@ public:
     /// For the loop, after a sleep or instead of one: takes the wake, if there is one.
     bool take() noexcept
     {
-        if (word_.load(std::memory_order_relaxed) == awake) // nobody but the loop leaves this state silently
+        if (word_.load(std::memory_order_relaxed) == awake)
             return false;
         return word_.exchange(awake, std::memory_order_acq_rel) == woken;
     }

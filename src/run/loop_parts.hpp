@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// What a loop is made of.
+//
+// | word             | meaning                                            | who writes                            |
+// |------------------|----------------------------------------------------|---------------------------------------|
+// | remote           | stack of work posted by other threads              | any thread pushes; the loop takes all |
+// | sleeping         | the loop is about to wait or waits                 | the loop; cleared by who wakes it     |
+// | pending_signals  | bit n-1: signal n arrived                          | signal handlers; taken by the loop    |
+// | stopping         | leave after this turn                              | any thread                            |
+#pragma once
+
+#include "backend/backend.hpp"
+#include "sched/timer_queue.hpp"
+#include "watchdog.hpp"
+
+#include <simul/run/loop.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
+
+namespace simul {
+
+struct fd_watch;
+
+struct loop::parts {
+    parts(loop& self, const loop_options& options);
+
+    loop& owner;
+    std::unique_ptr<detail::backend> io;
+    detail::timer_queue timers;
+    detail::work_list batch; ///< what this turn still has to run
+
+    std::atomic<detail::work*> remote{nullptr};
+    std::atomic<bool> sleeping{false};
+    std::atomic<std::uint64_t> pending_signals{0};
+    std::atomic<bool> stopping{false};
+    bool leaving = false;
+    bool shuffles; ///< runs what is ready in a random order
+    bool closed = false;
+    bool forked = false; ///< this process is a child of the loop's
+    std::atomic<std::thread::id> runs_in{};
+
+    std::mt19937_64 generator;
+    duration slow_step;
+    std::unique_ptr<detail::watchdog> dog; ///< debug only
+    std::unique_ptr<detail::handler> error_handler;
+    detail::callback* before_wait = nullptr;
+    detail::callback* after_wait = nullptr;
+    std::map<std::pair<int, bool>, fd_watch*> watches;
+    std::map<int, detail::callback*> signal_callbacks;
+
+    /// Makes the loop look for what other threads left; from any thread.
+    void wake_if_sleeping() noexcept;
+    void take_remote() noexcept;
+    void take_signals() noexcept;
+    void signalled(detail::callback& called) noexcept;
+    void wait_for_events();
+    void fire_timers() noexcept;
+    void run_observed(detail::work& next) noexcept;
+};
+
+/// Children of fork() find the loops of their parent here, to keep them from touching its operations.
+void remember_loop(loop::parts& made);
+void forget_loop(loop::parts& gone);
+
+} // namespace simul
