@@ -41,11 +41,11 @@ AREAS = {
     "task": Area(
         packages=("libasio-dev", "golang-go", "python3-uvloop"),
         figures=(
-            Figure("spawn_await", "ns", 40),
-            Figure("yield", "ns", 12),
-            Figure("post", "ns", 60),
-            Figure("cross_post", "ns", 150),
-            Figure("gather_each", "ns", 110),
+            Figure("spawn_await", "ns", 0.125, "asio"),
+            Figure("yield", "ns", 0.12, "asio"),
+            Figure("post", "ns", 0.6, "asio"),
+            Figure("cross_post", "ns", 0.7, "asio"),
+            Figure("gather_each", "ns", 0.21, "asio"),
             Figure("timer_add_cancel", "ns", 0.2, "asio"),
             Figure("timer_fire", "ns", 0.2, "asio"),
             Figure("await_traced_extra", "ns", 2),
@@ -55,7 +55,8 @@ AREAS = {
             Figure("task_bytes", "B", 300),
         ),
         programs=(
-            program("ours", "task/loop.cpp", "spawn_await yield post cross_post timer_add_cancel timer_fire task_bytes"),
+            program("ours", "task/loop.cpp",
+                    "spawn_await yield post cross_post timer_add_cancel timer_fire task_bytes"),
             program("ours", "task/gather.cpp", "gather_each"),
             program("ours", "task/await.cpp", "await_traced_extra"),
             program("ours", "task/pass.cpp", "queue_pass channel_pass mutex_uncontended"),

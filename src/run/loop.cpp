@@ -155,16 +155,19 @@ void loop::post_owned(detail::work& w)
 
 void loop::post_from_outside(detail::work& w) noexcept
 {
+    // What is posted may make the loop end at once, and be closed and destroyed by its own thread: it waits for us to leave.
+    parts_->posting.fetch_add(1, std::memory_order_relaxed);
     if (parts_->closed) {
         w.drop();
-        return;
+    } else {
+        detail::work* head = parts_->remote.load(std::memory_order_relaxed);
+        do
+            w.next = head;
+        // seq_cst, as are the accesses to `sleeping`: either we see the loop asleep, or it sees our work before it sleeps.
+        while (!parts_->remote.compare_exchange_weak(head, &w, std::memory_order_seq_cst, std::memory_order_relaxed));
+        parts_->wake_if_sleeping();
     }
-    detail::work* head = parts_->remote.load(std::memory_order_relaxed);
-    do
-        w.next = head;
-    // seq_cst, as are the accesses to `sleeping`: either we see the loop asleep, or it sees our work before it sleeps.
-    while (!parts_->remote.compare_exchange_weak(head, &w, std::memory_order_seq_cst, std::memory_order_relaxed));
-    parts_->wake_if_sleeping();
+    parts_->posting.fetch_sub(1, std::memory_order_release); // pairs with the load in close
 }
 
 void loop::parts::wake_if_sleeping() noexcept
@@ -416,6 +419,9 @@ void loop::close()
         return;
     if (is_running())
         throw invalid_state("a running loop can't be closed: stop it first");
+
+    while (p.posting.load(std::memory_order_acquire) > 0) // pairs with the decrement in post_from_outside
+        std::this_thread::yield();
 
     // First the operations: no frame may go while the kernel writes into it. What they complete is dropped below.
     if (!p.forked)

@@ -5,6 +5,7 @@
 // | word             | meaning                                            | who writes                            |
 // |------------------|----------------------------------------------------|---------------------------------------|
 // | remote           | stack of work posted by other threads              | any thread pushes; the loop takes all |
+// | posting          | how many threads are in the middle of a post        | any thread                            |
 // | sleeping         | the loop is about to wait or waits                 | the loop; cleared by who wakes it     |
 // | pending_signals  | bit n-1: signal n arrived                          | signal handlers; taken by the loop    |
 // | stopping         | leave after this turn                              | any thread                            |
@@ -37,6 +38,7 @@ struct loop::parts {
     detail::work_list batch; ///< what this turn still has to run
 
     std::atomic<detail::work*> remote{nullptr};
+    std::atomic<int> posting{0};
     std::atomic<bool> sleeping{false};
     std::atomic<std::uint64_t> pending_signals{0};
     std::atomic<bool> stopping{false};
@@ -54,6 +56,9 @@ struct loop::parts {
     detail::callback* after_wait = nullptr;
     std::map<std::pair<int, bool>, fd_watch*> watches;
     std::map<int, detail::callback*> signal_callbacks;
+
+    /// Whether every task waits for something, as far as this loop has looked.
+    bool nothing_ready() const noexcept { return batch.empty() && owner.ready_.empty(); }
 
     /// Makes the loop look for what other threads left; from any thread.
     void wake_if_sleeping() noexcept;

@@ -132,7 +132,7 @@ void condition_wait::await_resume()
 {
     waits_ = false;
     if (!abandoned_)
-        held_ = mutex_.enter();
+        held_ = mutex_.enter(*this);
     finish_wait("mutex");
     if (stage_ == stage::leaving) [[unlikely]]
         throw invalid_state("the condition was destroyed while a task waited for it");

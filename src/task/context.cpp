@@ -59,8 +59,16 @@ struct context::label {
 };
 
 context::context(executor& home, context* parent, std::source_location spawned_at) noexcept
-    : home_(&home), parent_(parent), spawned_at_(spawned_at)
 {
+    enter_tree(home, parent, spawned_at);
+}
+
+void context::enter_tree(executor& home, context* parent, std::source_location spawned_at) noexcept
+{
+    SIMUL_ASSERT(!home_);
+    home_ = &home;
+    parent_ = parent;
+    spawned_at_ = spawned_at;
     if (!parent_)
         return;
     if (parent_->locals)

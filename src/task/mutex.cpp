@@ -26,6 +26,7 @@ bool detail::mutex_wait::wait(promise_base& frame) noexcept
         const guard held(mutex_.waiters_);
         if (mutex_.take_locked())
             return false;
+        waited_ = true;
         wait_in(frame);
         mutex_.waiters_.push(*this);
     }

@@ -162,7 +162,8 @@ void rate_wait::await_resume()
 void rate_wait::left() noexcept
 {
     listed_.store(false, std::memory_order_relaxed);
-    limiter_.serve(frame().line->home().now());
+    const executor* const here = executor::current(); // null when its loop is closed, which has no clock any more
+    limiter_.serve(here ? here->now() : limiter_.filled_at_);
 }
 
 void rate_wait::become_first(time_point due) noexcept

@@ -33,11 +33,10 @@ async def yield_(n):
 
 async def post(n):
     loop = asyncio.get_running_loop()
-    done = loop.create_future()
-    for _ in range(n):
-        loop.call_soon(int)
-    loop.call_soon(done.set_result, None)
-    await done
+    for _ in range(0, n, 1000):
+        for _ in range(1000):
+            loop.call_soon(int)
+        await asyncio.sleep(0)
 
 
 async def cross_post(n):

@@ -31,6 +31,9 @@ template <awaitable A>
 using kept_result = std::conditional_t<std::is_const_v<std::remove_reference_t<await_result<A>>>,
                                        std::remove_cvref_t<await_result<A>>, await_result<A>>;
 
+/// A result inside a container (vector, optional, variant): a pointer for a reference.
+template <class T> using contained = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>;
+
 template <class T> task<T> as_task(task<T> already) noexcept
 {
     return already;

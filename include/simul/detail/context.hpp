@@ -73,6 +73,8 @@ protected:
 class context : public work {
 public:
     context(executor& home, context* parent, std::source_location spawned_at) noexcept;
+    /// Not in the tree yet: `enter_tree` before anything else.
+    context() = default;
     context(const context&) = delete;
     context& operator=(const context&) = delete;
 
@@ -103,6 +105,7 @@ public:
 
 protected:
     ~context();
+    void enter_tree(executor& home, context* parent, std::source_location spawned_at) noexcept;
     /// Leaves the tree before destruction, where the owner wants that order.
     void leave_tree() noexcept;
 
@@ -112,8 +115,8 @@ private:
 
     struct label;
 
-    executor* home_;
-    context* parent_;
+    executor* home_ = nullptr;
+    context* parent_ = nullptr;
     context* next_sibling_ = this;
     context* previous_sibling_ = this;
     context* first_child_ = nullptr;

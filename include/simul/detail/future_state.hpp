@@ -34,6 +34,9 @@ public:
     /// Asks the producer to give up; from any thread. False when done already.
     virtual bool request_cancel() noexcept = 0;
     virtual bool ended_cancelled() const noexcept = 0;
+    virtual bool ended_with_error() const noexcept = 0; ///< a cancellation is none
+    /// Its handle is dropped: asks the producer to give up, unless somebody else owns the work.
+    virtual void handle_dropped() noexcept { request_cancel(); }
     virtual std::string name() const = 0;
     virtual void rename(std::string name) = 0;
 
@@ -119,6 +122,10 @@ public:
         return result_;
     }
 
+    bool ended_with_error() const noexcept final
+    {
+        return done() && result_.failed() && !result_.error().is_cancellation();
+    }
     bool ended_cancelled() const noexcept final
     {
         return done() && result_.failed() && result_.error().is_cancellation();

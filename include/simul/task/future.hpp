@@ -86,7 +86,7 @@ public:
     {
         if (state_) {
             if (!state_->done())
-                state_->request_cancel();
+                state_->handle_dropped();
             state_->release();
         }
     }

@@ -15,7 +15,7 @@
 // | word     | meaning                                              | who writes                                        |
 // |----------|------------------------------------------------------|---------------------------------------------------|
 // | locked_  | somebody has it, or was handed it and has yet to run | all, under the queue's lock                       |
-// | heir_    | who was handed it and has yet to run                 | who unlocks, under the lock; the heir when it runs |
+// | heir_    | who was handed it and has yet to run                 | as above                                          |
 // | waiters_ | those who want it in order of arrival; none unless locked_ | all, under its lock                         |
 #pragma once
 
@@ -51,6 +51,7 @@ public:
 
 private:
     friend mutex;
+    friend detail::mutex_wait;
     struct unlocker {
         void operator()(mutex* held) const noexcept;
     };
@@ -79,6 +80,7 @@ private:
     bool wait(promise_base& frame) noexcept;
 
     mutex& mutex_;
+    bool waited_ = false;
 };
 
 } // namespace detail
@@ -134,10 +136,11 @@ private:
         heir_->served();
         return true;
     }
-    /// Under no lock: only who holds it calls this.
-    scoped_lock enter() noexcept
+    scoped_lock enter(const detail::waiter& heir) noexcept
     {
-        heir_ = nullptr;
+        const detail::guard held(waiters_);
+        if (heir_ == &heir) // else it was unlocked by somebody else, and has another heir
+            heir_ = nullptr;
         return scoped_lock(*this);
     }
 
@@ -158,8 +161,10 @@ inline bool detail::mutex_wait::await_ready() noexcept
 
 inline scoped_lock detail::mutex_wait::await_resume()
 {
+    if (!waited_)
+        return scoped_lock(mutex_);
     finish_wait("mutex");
-    return mutex_.enter();
+    return mutex_.enter(*this);
 }
 
 inline detail::mutex_wait::~mutex_wait()

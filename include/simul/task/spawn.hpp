@@ -123,12 +123,18 @@ auto spawn(Awaitable work, std::source_location at = std::source_location::curre
 
 /// Starts `fn(args...)`, which returns a task; function and arguments are kept until it has ended.
 template <class Fn, class... Args>
-    requires(!detail::awaitable<Fn>) && detail::task_function<Fn, Args...>
+    requires(!detail::awaitable<Fn>) && (sizeof...(Args) > 0) && detail::task_function<Fn, Args...>
 auto spawn(Fn fn, Args... args)
 {
     auto work = detail::call_and_keep(std::move(fn), std::move(args)...);
-    const std::source_location at = work.where();
+    const std::source_location at = work.where(); // a pack of arguments leaves no room for the caller's
     return spawn(std::move(work), at);
+}
+template <class Fn>
+    requires(!detail::awaitable<Fn>) && detail::task_function<Fn>
+auto spawn(Fn fn, std::source_location at = std::source_location::current())
+{
+    return spawn(detail::call_and_keep(std::move(fn)), at);
 }
 
 template <class T> template <class Fn> auto future<T>::then(Fn fn) &&

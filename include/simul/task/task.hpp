@@ -126,7 +126,7 @@ public:
         frame_.promise().line = &line;
         return frame_;
     }
-    detail::result_slot<T>& result() noexcept { return frame_.promise().result; }
+    detail::result_slot<T>& result() const noexcept { return frame_.promise().result; }
     bool started() const noexcept { return frame_ && frame_.promise().line; }
     const std::source_location& where() const noexcept { return frame_.promise().where; }
     /// Destroys the frame without a word about its never having been awaited.

@@ -2,7 +2,7 @@
 //
 // All timers of one loop: a hierarchical wheel with exact deadlines, first in first out among equal ones.
 //
-// Time is counted in ticks of 2^16 ns (66 us), a tick in eight digits of six bits: all of a time_point. A timer waits
+// Time is counted in ticks of 2^10 ns (1 us), a tick in nine digits of six bits: all of a time_point. A timer waits
 // in the bucket [level][slot] where `level` is the highest digit in which its tick differs from the current one, and
 // `slot` that digit. So what stands on a lower level is due earlier, two bit scans find the first bucket, and a timer
 // moves down at most once per level. Only timers of the current tick are ordered among themselves, in a small heap.
@@ -43,7 +43,7 @@ public:
     timer* take_due(time_point now) noexcept;
 
 private:
-    static constexpr unsigned tick_bits = 16;
+    static constexpr unsigned tick_bits = 10;
     static constexpr unsigned digit_bits = 6;
     static constexpr unsigned slots = 1u << digit_bits;
     static constexpr unsigned levels = (64 - tick_bits) / digit_bits;

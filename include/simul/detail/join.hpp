@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// A frame that waits for lines of work of its own: the one mechanism under gather, settle, race, timeout and group.
+//
+// A join is the leaf at which the waiting context stands; the branches are that context's children in the tree. So to
+// cancel the waiter is to cancel its children, in the order of their creation, and what they make of it is the outcome:
+// a branch that swallows the request and returns a value has its value delivered. A request that reached a branch too
+// late for any wait of its own goes back to the waiter, which gets it at its next wait.
+//
+// The waiter goes on when the last branch has ended, never before: a branch may use the waiter's locals.
+#pragma once
+
+#include <simul/base/assert.hpp>
+#include <simul/detail/awaitable.hpp>
+#include <simul/detail/executor.hpp>
+#include <simul/detail/frame_pool.hpp>
+#include <simul/task/task.hpp>
+
+#include <cstddef>
+#include <source_location>
+#include <utility>
+
+namespace simul::detail {
+
+class join;
+
+/// A line of work that belongs to a join.
+class branch_base : public context {
+public:
+    std::size_t index() const noexcept { return index_; }
+    /// Ended with an error, or with a cancellation.
+    virtual const failure* error() const noexcept = 0;
+    /// For branches that are on their own: the join has taken note of the end.
+    virtual void settle_future() noexcept {}
+
+    using context::leave_tree;
+
+protected:
+    void attach(join& owner, std::size_t index) noexcept;
+    void attach(join& owner, std::size_t index, const std::source_location& at) noexcept;
+    std::coroutine_handle<> ended() noexcept;
+
+    join* owner_ = nullptr;
+    std::size_t index_ = 0;
+};
+
+class join : public leaf {
+public:
+    bool cancel() noexcept override;
+
+    /// A branch has ended; returns what to resume.
+    std::coroutine_handle<> branch_ended(branch_base& branch) noexcept;
+
+protected:
+    /// What the end of a branch means for the others. `branch` may be destroyed in here.
+    virtual void on_end(branch_base& branch) noexcept = 0;
+
+    void cancel_branches() noexcept;
+    /// Somebody outside asked the waiter to end.
+    bool asked_to_end() const noexcept { return cancelled_; }
+
+    std::size_t running_ = 0; ///< branches begun and not ended
+
+private:
+    friend branch_base;
+};
+
+/// A branch that lives in the frame of its join, and keeps its result until that takes it.
+template <class T> class branch final : public branch_base, public pooled {
+public:
+    explicit branch(task<T> work) noexcept : task_(std::move(work)) {}
+
+    /// Begins when its turn comes.
+    void post(join& owner, std::size_t index) noexcept
+    {
+        attach(owner, index);
+        home().post(*this);
+    }
+    /// Begins now: resume what this returns.
+    std::coroutine_handle<> begin(join& owner, std::size_t index) noexcept
+    {
+        attach(owner, index);
+        home().set_running(this);
+        return task_.start_in(*this);
+    }
+
+    void run() noexcept override
+    {
+        if (cancel_pending()) { // before it began: it never does
+            skipped_ = failure(std::make_exception_ptr(cancelled{}));
+            ended().resume();
+            return;
+        }
+        home().set_running(this);
+        task_.start_in(*this).resume();
+    }
+    std::coroutine_handle<> finished() noexcept override { return ended(); }
+
+    const failure* error() const noexcept override
+    {
+        if (!task_.started())
+            return &skipped_;
+        return task_.result().failed() ? &task_.result().error() : nullptr;
+    }
+    T take()
+    {
+        if (!task_.started())
+            skipped_.rethrow();
+        return task_.result().take();
+    }
+    /// Lets go of the frame and what its arguments hold.
+    void discard() noexcept { task_.discard(); }
+
+private:
+    task<T> task_;
+    failure skipped_;
+};
+
+} // namespace simul::detail
