@@ -282,8 +282,6 @@ void loop::parts::run_observed(detail::work& next) noexcept
 
 void loop::parts::fire_timers() noexcept
 {
-    if (timers.empty())
-        return;
     const time_point reached = io->now();
     while (detail::timer* const due = timers.take_due(reached))
         due->fire(*due);
@@ -291,12 +289,10 @@ void loop::parts::fire_timers() noexcept
 
 void loop::parts::wait_for_events()
 {
-    const bool busy = !owner.ready_.empty() || stopping.load(std::memory_order_relaxed);
     if (before_wait)
         before_wait->call();
-    if (!owner.ready_.empty() || busy) {
-        if (io->in_flight() != 0)
-            io->wait(time_point::min());
+    if (!owner.ready_.empty() || stopping.load(std::memory_order_relaxed)) {
+        io->wait(time_point::min());
     } else {
         const time_point until = timers.next_deadline();
         sleeping.store(true, std::memory_order_seq_cst);
@@ -310,28 +306,33 @@ void loop::parts::wait_for_events()
     if (after_wait)
         after_wait->call();
     io->dispatch();
+    take_remote();
 }
 
 void loop::turn()
 {
     parts& p = *parts_;
-    if (p.forked)
+    if (p.forked) [[unlikely]]
         check_usable("run");
     p.take_remote();
-    p.wait_for_events();
-    p.take_remote();
-    if (p.pending_signals.load(std::memory_order_relaxed) != 0)
+    // With work at hand and nothing under way outside there is nothing to look for.
+    if (ready_.empty() || p.io->in_flight() != 0 || p.before_wait || p.after_wait)
+        p.wait_for_events();
+    if (p.pending_signals.load(std::memory_order_relaxed) != 0) [[unlikely]]
         p.take_signals();
-    p.fire_timers();
+    if (!p.timers.empty())
+        p.fire_timers();
     run_batch();
 }
 
 void loop::run_batch()
 {
     parts& p = *parts_;
-    if (p.batch.empty()) // else a callback left a turn early, and its rest comes first
-        std::swap(p.batch, ready_);
-    if (p.shuffles)
+    if (p.batch.empty()) { // else a callback left a turn early, and its rest comes first
+        p.batch = ready_;
+        ready_.clear();
+    }
+    if (p.shuffles) [[unlikely]]
         shuffle(p.batch, p.generator);
     p.leaving = false;
     while (detail::work* const next = p.batch.pop_front()) {
@@ -397,16 +398,20 @@ void loop::shutdown(duration patience)
     const clock::time_point until_really = clock::now() + patience;
     detail::callback& alarm = detail::make_callback([] {}, *this);
     callback_handle alarmed = at(until, alarm);
+    bool first_round = true;
     while (detail::context* const eldest = top().first_child()) {
         if (now() >= until || clock::now() >= until_really) {
             report({"tasks did not end when they were cancelled; the loop is closed under them:\n" + detail::task_tree(*this),
                     {}, {}, {}, {}});
             break;
         }
-        // Again in every round: for those that were started meanwhile, and those that swallowed the last request.
-        for (detail::context* each = eldest; each; each = each->next_sibling())
-            if (!each->cancel_pending())
-                each->cancel();
+        // In rounds: all that are there are asked, once, for their clean-up may wait too; when they have ended, those that
+        // were started meanwhile, which are younger.
+        if (first_round || eldest->cancelling() == 0)
+            for (detail::context* each = eldest; each; each = each->next_sibling())
+                if (first_round || each->cancelling() == 0)
+                    each->cancel();
+        first_round = false;
         turn();
     }
     alarmed.cancel();

@@ -98,8 +98,7 @@ void loop::handle_signal(int number, detail::callback& made)
 {
     try {
         check_usable("on_signal");
-        if (!parts_->signal_callbacks.contains(number))
-            detail::route_signal(number, *parts_);
+        detail::route_signal(number, *parts_);
     } catch (...) {
         made.release();
         throw;

@@ -5,22 +5,15 @@
 #include <simul/run/run.hpp>
 
 #include <csignal>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace simul::detail {
-namespace {
-
-bool in_main_thread() noexcept
-{
-    return ::getpid() == static_cast<pid_t>(::syscall(SYS_gettid));
-}
-
-} // namespace
 
 runner::runner(const run_options& options)
     : loop_({.backend = options.backend, .seed = options.seed, .debug = options.debug}), patience_(options.shutdown_patience)
 {
+    // Here, before a task is in the loop that would have to be told about.
+    if (executor::current())
+        throw invalid_state("run was called inside a running loop: co_await the task instead");
 }
 
 runner::~runner() noexcept(false) = default;
@@ -29,13 +22,13 @@ void runner::drive(future_state_base& main)
 {
     bool interrupted = false;
     const bool handles_interrupt = in_main_thread() && has_default_action(SIGINT);
-    if (handles_interrupt)
+    if (handles_interrupt) {
         loop_.on_signal(SIGINT, [&] {
-            if (interrupted)
-                take_default_action(SIGINT);
             interrupted = true;
             main.request_cancel();
         });
+        handle_only_once(SIGINT); // the second ends the process, even one whose loop is stuck
+    }
 
     std::exception_ptr stopped;
     try {

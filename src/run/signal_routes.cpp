@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <string>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace simul::detail {
 namespace {
@@ -34,6 +36,15 @@ void on_signal(int number) noexcept
     errno = saved;
 }
 
+int set_action(int number, int more_flags, struct sigaction* before) noexcept
+{
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART | more_flags;
+    sigfillset(&action.sa_mask);
+    return ::sigaction(number, &action, before);
+}
+
 } // namespace
 
 void route_signal(int number, loop::parts& to)
@@ -43,18 +54,24 @@ void route_signal(int number, loop::parts& to)
     if (number == SIGKILL || number == SIGSTOP)
         throw error(std::errc::invalid_argument, "on_signal: signal " + std::to_string(number) + " can't be caught");
     route& r = routes[static_cast<std::size_t>(number)];
-    loop::parts* none = nullptr;
-    if (!r.to.compare_exchange_strong(none, &to))
+    loop::parts* present = nullptr;
+    if (!r.to.compare_exchange_strong(present, &to)) {
+        if (present == &to) { // again, for one that may have been handled only once
+            set_action(number, 0, nullptr);
+            return;
+        }
         throw error(std::errc::device_or_resource_busy,
                     "on_signal: another loop handles signal " + std::to_string(number));
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    sigfillset(&action.sa_mask);
-    if (::sigaction(number, &action, &r.before) != 0) {
+    }
+    if (set_action(number, 0, &r.before) != 0) {
         r.to = nullptr;
         throw error::from_errno(errno, "on_signal");
     }
+}
+
+void handle_only_once(int number) noexcept
+{
+    set_action(number, static_cast<int>(SA_RESETHAND), nullptr);
 }
 
 void unroute_signal(int number) noexcept
@@ -64,6 +81,11 @@ void unroute_signal(int number) noexcept
     r.to = nullptr;
     while (r.handlers_inside.load() != 0) {
     }
+}
+
+bool in_main_thread() noexcept
+{
+    return ::getpid() == static_cast<pid_t>(::syscall(SYS_gettid));
 }
 
 bool has_default_action(int number) noexcept

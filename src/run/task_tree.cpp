@@ -4,6 +4,7 @@
 #include <simul/detail/promise_base.hpp>
 #include <simul/run/dump_tasks.hpp>
 
+#include <string_view>
 #include <vector>
 
 namespace simul {
@@ -20,6 +21,11 @@ std::string place(const std::source_location& at)
 std::string function(const std::source_location& at)
 {
     std::string name = at.function_name();
+    constexpr std::string_view unnamed_space = "(anonymous namespace)::", unnamed_class = "(anonymous class)";
+    for (auto found = name.find(unnamed_space); found != std::string::npos; found = name.find(unnamed_space))
+        name.erase(found, unnamed_space.size());
+    for (auto found = name.find(unnamed_class); found != std::string::npos; found = name.find(unnamed_class))
+        name.replace(found, unnamed_class.size(), "lambda");
     if (const auto arguments = name.find('('); arguments != std::string::npos && name.find("lambda") == std::string::npos)
         name.erase(arguments);
     if (const auto last_space = name.find_last_of(' '); last_space != std::string::npos && name.find("lambda") == std::string::npos)
@@ -29,10 +35,8 @@ std::string function(const std::source_location& at)
 
 std::string state_of(const context& line, const executor& on)
 {
-    if (on.running() == &line)
-        return "running";
     if (!line.waits_at())
-        return "ready";
+        return on.running() == &line ? "running" : "ready"; // the last that ran may be waiting now
     return line.cancelling() > 0 ? "waits (being cancelled)" : "waits";
 }
 

@@ -18,38 +18,9 @@ void leaf::run() noexcept
     frame_->frame().resume();
 }
 
-void leaf::resuming() noexcept
-{
-    context& line = *frame_->line;
-    SIMUL_ASSERT(line.leaf_ == this);
-    line.leaf_ = nullptr;
-    line.home_->set_running(&line);
-}
-
-void leaf::wait_in(promise_base& frame) noexcept
-{
-    SIMUL_ASSERT(frame.line->leaf_ == nullptr);
-    frame_ = &frame;
-    cancelled_ = false;
-    frame.line->leaf_ = this;
-}
-
-void leaf::settle() noexcept
-{
-    context& line = *frame_->line;
-    if (line.cancel_pending_) [[unlikely]]
-        line.cancel_pending_ = !cancel();
-}
-
 void leaf::wake() noexcept
 {
     frame_->line->home_->post(*this);
-}
-
-void leaf::throw_if_cancelled() const
-{
-    if (cancelled_)
-        throw cancelled{};
 }
 
 // ---- context: one line of work
@@ -109,8 +80,14 @@ void context::leave_tree() noexcept
 void context::cancel() noexcept
 {
     ++cancelling_;
+    if (passes_cancel_on_) { // what it waits for waits for it
+        cancel_came_round_ = true;
+        return;
+    }
+    passes_cancel_on_ = true;
     if (!leaf_ || !leaf_->cancel())
         cancel_pending_ = true;
+    passes_cancel_on_ = cancel_came_round_ = false;
 }
 
 int context::uncancel() noexcept

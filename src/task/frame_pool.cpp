@@ -44,9 +44,15 @@ struct returner {
                 ::operator delete(block);
             }
     }
-    void touch() const noexcept {}
 };
-thread_local const returner return_at_thread_end;
+constinit thread_local bool returns_at_thread_end = false;
+
+void return_at_thread_end()
+{
+    static thread_local const returner made_once;
+    static_cast<void>(made_once);
+    returns_at_thread_end = true;
+}
 
 constexpr std::size_t rounded(std::size_t size) { return (size + grain - 1) & ~(grain - 1); }
 
@@ -77,8 +83,8 @@ constexpr std::size_t rounded(std::size_t size) { return (size + grain - 1) & ~(
         ::operator delete(block);
         return;
     }
-    if (list.bytes == 0)
-        return_at_thread_end.touch(); // constructs it, so that it is destroyed with the thread
+    if (!returns_at_thread_end) [[unlikely]]
+        return_at_thread_end();
     list.bytes += static_cast<std::uint32_t>(rounded(size));
     list.first = ::new (block) free_block{list.first};
 }

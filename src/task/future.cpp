@@ -9,6 +9,12 @@ future_wait::future_wait(future_state_base* state) : state_(state)
         throw invalid_state("this future is empty: it was moved from, detached, or never filled");
 }
 
+bool future_wait::cancel() noexcept
+{
+    const bool taken = state_->request_cancel() || state_->ended_cancelled();
+    return frame().line->cancel_came_round() ? waiter::cancel() : taken;
+}
+
 bool future_wait::wait(promise_base& frame)
 {
     if (!state_->enqueue(*this, [&] { wait_in(frame); }))

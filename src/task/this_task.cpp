@@ -16,10 +16,10 @@ void sleep_awaiter::wait(promise_base& frame) noexcept
         deadline = deadline_after(home.now(), deadline.time_since_epoch());
     settle();
     if (cancelled_ || at_once) {
-        wake();
+        wake_here();
         return;
     }
-    fire = [](timer& fired) noexcept { static_cast<sleep_awaiter&>(fired).wake(); };
+    fire = [](timer& fired) noexcept { static_cast<sleep_awaiter&>(fired).wake_here(); };
     home.arm(*this);
 }
 
@@ -29,7 +29,7 @@ bool sleep_awaiter::cancel() noexcept
     cancelled_ = true;
     if (armed()) {
         disarm();
-        wake();
+        wake_here();
     }
     return true;
 }

@@ -60,10 +60,8 @@ void waiter::end_wait(const char* what)
         throw invalid_state(std::string("the ") + what + " was destroyed while a task waited for it");
 }
 
-wait_queue::~wait_queue()
+void wait_queue::abandon_waiters() noexcept
 {
-    // Whom it served may destroy it at once, while the other thread is still about to let go of the lock.
-    lock_.drain();
     while (waiter* const w = first_) {
         remove(*w);
         w->queue_ = nullptr;
@@ -72,37 +70,6 @@ wait_queue::~wait_queue()
             w->served();
         }
     }
-}
-
-void wait_queue::push(waiter& last) noexcept
-{
-    SIMUL_ASSERT(!last.queued_);
-    last.next = nullptr;
-    last.queue_ = this;
-    last.queued_ = true;
-    last.abandoned_ = false;
-    if (first_) {
-        last.previous_ = first_->previous_;
-        first_->previous_->next = &last;
-    } else {
-        first_ = &last;
-    }
-    first_->previous_ = &last;
-}
-
-void wait_queue::remove(waiter& w) noexcept
-{
-    SIMUL_ASSERT(w.queued_ && w.queue_ == this);
-    w.queued_ = false;
-    waiter* const behind = w.behind();
-    if (first_ == &w)
-        first_ = behind;
-    else
-        w.previous_->next = behind;
-    if (behind)
-        behind->previous_ = w.previous_;
-    else if (first_)
-        first_->previous_ = w.previous_;
 }
 
 } // namespace simul::detail

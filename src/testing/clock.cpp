@@ -2,72 +2,74 @@
 #include "run/loop_parts.hpp"
 
 #include <simul/run/loop.hpp>
-#include <simul/task/future.hpp>
+#include <simul/task/event.hpp>
 #include <simul/testing/clock.hpp>
 #include <simul/testing/print.hpp>
 
 #include <cstdio>
+#include <map>
 #include <utility>
-#include <vector>
 
 namespace simul::testing {
 namespace {
 
-/// Runs in each turn until it finds that nothing else does, then lets all go on that wait for that.
+/// Runs in each turn of a loop until it finds that nothing else does, then lets all go on that wait for that.
 class quiet_probe final : public simul::detail::work {
 public:
-    future<> wait_on(loop& here)
-    {
-        waiting_.emplace_back();
-        if (!std::exchange(queued_, true))
-            (on_ = &here)->post(*this);
-        return waiting_.back().get_future();
-    }
+    explicit quiet_probe(loop& on) noexcept : on_(on) {}
 
-    void run() noexcept override
+    void start() noexcept
     {
-        on_->set_running(nullptr);
-        if (!is_quiet()) {
-            on_->post(*this);
-            return;
-        }
-        queued_ = false;
-        for (promise<>& each : std::exchange(waiting_, {}))
-            each.set_value();
+        if (!std::exchange(queued_, true))
+            on_.post(*this);
     }
-    void drop() noexcept override
-    {
-        queued_ = false;
-        waiting_.clear();
-    }
+    void run() noexcept override;
+    void drop() noexcept override { queued_ = false; }
+
+    event quiet;
 
 private:
-    /// Looks for all that could make a task ready, as a turn does, but for the clock: what runs before this in a turn may
-    /// have started operations that have ended already.
-    bool is_quiet()
-    {
-        loop::parts& parts = on_->internals();
-        if (!parts.nothing_ready())
-            return false;
-        parts.io->wait(time_point::min());
-        parts.io->dispatch();
-        parts.take_remote();
-        parts.fire_timers();
-        return parts.nothing_ready() && parts.pending_signals.load(std::memory_order_relaxed) == 0;
-    }
+    bool is_quiet();
 
-    loop* on_ = nullptr;
+    loop& on_;
     bool queued_ = false;
-    std::vector<promise<>> waiting_;
 };
 
-thread_local quiet_probe probe; // loops don't nest: one at a time in a thread
+thread_local std::map<loop*, quiet_probe> probes;
+
+void quiet_probe::run() noexcept
+{
+    on_.set_running(nullptr);
+    if (!is_quiet()) {
+        on_.post(*this);
+        return;
+    }
+    quiet.set();
+    probes.erase(&on_);
+}
+
+/// Looks for all that could make a task ready, as a turn does, but for the clock: what ran before this in the turn may
+/// have started operations that have ended already.
+bool quiet_probe::is_quiet()
+{
+    loop::parts& parts = on_.internals();
+    if (!parts.nothing_ready())
+        return false;
+    parts.io->wait(time_point::min());
+    parts.io->dispatch();
+    parts.take_remote();
+    parts.fire_timers();
+    return parts.nothing_ready() && parts.pending_signals.load(std::memory_order_relaxed) == 0;
+}
 
 } // namespace
 
 task<> wait_all_blocked()
 {
-    co_await probe.wait_on(loop::current());
+    loop& here = loop::current();
+    quiet_probe& probe = probes.try_emplace(&here, here).first->second;
+    probe.start();
+    co_await probe.quiet.wait();
 }
 
 std::string readable(duration d)

@@ -239,10 +239,9 @@ TEST_P(LoopOnEachBackend, GoesOnWithTheRestOfATurnItLeftEvenWhenNothingElseIsRea
     });
     loop.run_forever();
     EXPECT_FALSE(rest);
-    auto rescue = loop.call_later(5s, [&] { loop.stop(); }); // else a failure would be a hang
+    auto rescue = loop.call_later(2s, [&] { ADD_FAILURE() << "slept"; }); // else a failure would be a hang
     loop.run_forever();
     EXPECT_TRUE(rest);
-    EXPECT_FALSE(rescue.cancelled());
 }
 
 TEST_P(LoopOnEachBackend, IsStoppedByAnotherThreadWhileItSleeps)
@@ -711,7 +710,7 @@ TEST(Loop, DestroysPendingTasksWhenClosedAndTellsTheirFutures)
     auto fresh = loop.launch(sleeper(destroyed));
     EXPECT_FALSE(loop.is_idle());
     loop.close();
-    EXPECT_EQ(destroyed, 3); // the one that never ran had no guard yet
+    EXPECT_EQ(destroyed, 2); // those that never ran had no guard yet
     EXPECT_EQ(problems, names(4, "a task was still pending when its loop was closed"));
     for (auto* each : {&never_started, &started, &fresh}) {
         EXPECT_TRUE(each->done());

@@ -9,6 +9,8 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::barrier> && !std::is_move_constructible_v<simul::barrier>);
+
 /// A party more than there are survivors: `give` is that party.
 struct barrier_subject {
     static constexpr const char* name = "barrier";

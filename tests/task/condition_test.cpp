@@ -11,6 +11,8 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::condition> && !std::is_move_constructible_v<simul::condition>);
+
 struct condition_subject {
     static constexpr const char* name = "condition";
     static constexpr bool gives_all = false;
@@ -378,6 +380,29 @@ TEST(Condition, ACancelledWaiterHasTheMutexAgainBeforeItRaises)
         EXPECT_TRUE(waiter.cancelled());
         EXPECT_TRUE(held_again);
         EXPECT_FALSE(m.locked());
+    });
+}
+
+TEST(Condition, ATimeoutAroundAWaitLeavesTheMutexHeld)
+{
+    simulate([]() -> task<> {
+        simul::mutex m;
+        simul::condition c(m);
+        auto held = co_await m.lock();
+        auto other = simul::spawn([](simul::mutex& of) -> task<> {
+            const auto theirs = co_await of.lock(); // while we wait
+            co_await simul::sleep(std::chrono::seconds(5));
+        }(m));
+        const auto before = simul::now();
+        bool late = false;
+        try {
+            co_await simul::timeout(std::chrono::seconds(1), c.wait(held));
+        } catch (const simul::timeout_error&) {
+            late = true;
+        }
+        EXPECT_TRUE(late);
+        EXPECT_TRUE(held.holds(m));
+        EXPECT_EQ(simul::now() - before, std::chrono::seconds(5)) << "when the other one had unlocked";
     });
 }
 

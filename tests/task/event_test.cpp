@@ -9,6 +9,8 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::event> && !std::is_move_constructible_v<simul::event>);
+
 struct event_subject {
     static constexpr const char* name = "event";
     static constexpr bool gives_all = true;

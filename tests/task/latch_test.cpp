@@ -9,6 +9,8 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::latch> && !std::is_move_constructible_v<simul::latch>);
+
 struct latch_subject {
     static constexpr const char* name = "latch";
     static constexpr bool gives_all = true;

@@ -12,10 +12,12 @@
 #include <simul/run/run.hpp>
 #include <simul/task/spawn.hpp>
 #include <simul/task/this_task.hpp>
+#include <simul/task/timeout.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -170,6 +172,24 @@ TYPED_TEST_P(Laws, RaisesAtOnceInAWaitWithACancellationPending)
     });
 }
 
+TYPED_TEST_P(Laws, TimesOutAndLeavesNothingBehind)
+{
+    simulate([]() -> task<> {
+        TypeParam at(1);
+        std::vector<int> served;
+        auto late = simul::spawn(simul::timeout(std::chrono::seconds(1), arrive(at, 0, served)));
+        co_await simul::yield();
+        auto second = simul::spawn([](TypeParam& of, std::vector<int>& s) -> task<> {
+            co_await simul::sleep(std::chrono::seconds(2));
+            co_await arrive(of, 1, s);
+        }(at, served));
+        co_await simul::sleep(std::chrono::seconds(3));
+        EXPECT_TRUE(is_a<simul::timeout_error>(late.error()));
+        co_await serve(at, 1);
+        EXPECT_EQ(served, std::vector{1});
+    });
+}
+
 TYPED_TEST_P(Laws, LetsAWaiterKeepWhatItWasGivenBeforeTheCancellationWhichComesAtItsNextWait)
 {
     simulate([]() -> task<> {
@@ -257,7 +277,7 @@ TYPED_TEST_P(Laws, MayBeGivenFromAnotherThread)
 
 REGISTER_TYPED_TEST_SUITE_P(Laws, ServesInTheOrderOfArrival, SkipsAWaiterThatIsCancelledAndTheOthersKeepTheirPlaces,
                             GivesNothingToAWaiterThatWasCancelledBeforeItsFirstStep,
-                            RaisesAtOnceInAWaitWithACancellationPending,
+                            RaisesAtOnceInAWaitWithACancellationPending, TimesOutAndLeavesNothingBehind,
                             LetsAWaiterKeepWhatItWasGivenBeforeTheCancellationWhichComesAtItsNextWait,
                             TellsItsWaitersWhenItIsDestroyed, PassesOverAWaiterWhoseLoopWasClosed,
                             MayBeGivenFromAnotherThread);

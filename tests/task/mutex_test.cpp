@@ -9,6 +9,10 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::mutex> && !std::is_move_constructible_v<simul::mutex>);
+static_assert(!std::is_copy_constructible_v<simul::scoped_lock> &&
+              std::is_nothrow_move_assignable_v<simul::scoped_lock>);
+
 struct mutex_subject {
     static constexpr const char* name = "mutex";
     static constexpr bool gives_all = false;

@@ -9,6 +9,9 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::semaphore> && !std::is_move_constructible_v<simul::semaphore>);
+static_assert(!std::is_copy_constructible_v<simul::permit> && std::is_nothrow_move_assignable_v<simul::permit>);
+
 struct semaphore_subject {
     static constexpr const char* name = "semaphore";
     static constexpr bool gives_all = false;

@@ -9,6 +9,8 @@ using laws::settle;
 using laws::simulate;
 using laws::task;
 
+static_assert(!std::is_copy_constructible_v<simul::shared_mutex> && !std::is_move_constructible_v<simul::shared_mutex>);
+
 struct writer_subject {
     static constexpr const char* name = "shared_mutex";
     static constexpr bool gives_all = false;

@@ -378,7 +378,8 @@ std::vector<unsigned> runs;
 task<> count_runs()
 {
     runs.push_back(0);
-    EXPECT_LT(runs.size(), 3u);
+    if (runs.size() == 3)
+        throw std::runtime_error("bad luck");
     co_return;
 }
 

@@ -55,6 +55,8 @@ protected:
     void settle() noexcept;
     /// Queues the frame to be resumed; from any thread.
     void wake() noexcept;
+    /// The same, on its own thread.
+    void wake_here() noexcept;
     /// For a frame resumed by symmetric transfer: what `run` does before it resumes.
     void resuming() noexcept;
 
@@ -86,6 +88,8 @@ public:
     /// Makes a request that was delivered come again at the next wait.
     void cancel_again() noexcept { cancel_pending_ = true; }
     bool cancel_pending() const noexcept { return cancel_pending_; }
+    /// Whether a request that is being passed on came back: it waits for itself, and the leaf must leave.
+    bool cancel_came_round() const noexcept { return cancel_came_round_; }
 
     /// The root frame has ended; returns what to resume next.
     virtual std::coroutine_handle<> finished() noexcept = 0;
@@ -125,6 +129,8 @@ private:
     label* label_ = nullptr;
     int cancelling_ = 0;
     bool cancel_pending_ = false;
+    bool passes_cancel_on_ = false;  ///< inside `cancel`
+    bool cancel_came_round_ = false; ///< and the request came back
 };
 
 } // namespace simul::detail

@@ -47,6 +47,9 @@ public:
             post_from_outside(w);
     }
 
+    /// The same, from its own thread.
+    void post_here(detail::work& w) noexcept { ready_.push_back(w); }
+
     virtual time_point now() const noexcept = 0;
     virtual std::uint64_t random() noexcept = 0;
     virtual void arm(detail::timer& t) noexcept = 0;

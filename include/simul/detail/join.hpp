@@ -74,7 +74,7 @@ public:
     void post(join& owner, std::size_t index) noexcept
     {
         attach(owner, index);
-        home().post(*this);
+        home().post_here(*this);
     }
     /// Begins now: resume what this returns.
     std::coroutine_handle<> begin(join& owner, std::size_t index) noexcept

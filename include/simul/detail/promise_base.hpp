@@ -3,6 +3,8 @@
 // What every coroutine of simul has in its frame: who awaits it, in which context, and where it waits itself.
 #pragma once
 
+#include <simul/base/assert.hpp>
+#include <simul/base/error.hpp>
 #include <simul/detail/context.hpp>
 #include <simul/detail/executor.hpp>
 #include <simul/detail/frame_pool.hpp>
@@ -74,6 +76,42 @@ protected:
     explicit promise_base(std::source_location self) noexcept : where(self) {}
     ~promise_base() = default;
 };
+
+// ---- leaf: on the path of every wait, so defined where it can be inlined
+
+inline void leaf::resuming() noexcept
+{
+    context& line = *frame_->line;
+    SIMUL_ASSERT(line.leaf_ == this);
+    line.leaf_ = nullptr;
+    line.home_->set_running(&line);
+}
+
+inline void leaf::wait_in(promise_base& frame) noexcept
+{
+    SIMUL_ASSERT(frame.line->leaf_ == nullptr);
+    frame_ = &frame;
+    cancelled_ = false;
+    frame.line->leaf_ = this;
+}
+
+inline void leaf::settle() noexcept
+{
+    context& line = *frame_->line;
+    if (line.cancel_pending_) [[unlikely]]
+        line.cancel_pending_ = !cancel();
+}
+
+inline void leaf::wake_here() noexcept
+{
+    frame_->line->home_->post_here(*this);
+}
+
+inline void leaf::throw_if_cancelled() const
+{
+    if (cancelled_) [[unlikely]]
+        throw cancelled{};
+}
 
 } // namespace detail
 } // namespace simul

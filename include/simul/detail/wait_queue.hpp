@@ -10,6 +10,7 @@
 //     not has been served, keeps what it got, and the cancellation comes at its next wait.
 #pragma once
 
+#include <simul/base/assert.hpp>
 #include <simul/detail/context.hpp>
 #include <simul/detail/spin_lock.hpp>
 
@@ -62,7 +63,13 @@ public:
     wait_queue(const wait_queue&) = delete;
     wait_queue& operator=(const wait_queue&) = delete;
     /// Whoever still waits gets an `invalid_state` error.
-    ~wait_queue();
+    ~wait_queue()
+    {
+        // Whom it served may destroy it at once, while the other thread is still about to let go of the lock.
+        lock_.drain();
+        if (first_) [[unlikely]]
+            abandon_waiters();
+    }
 
     void lock() noexcept { lock_.lock(); }
     void unlock() noexcept { lock_.unlock(); }
@@ -102,8 +109,41 @@ public:
     }
 
 private:
+    void abandon_waiters() noexcept;
+
     waiter* first_ = nullptr; ///< its previous is the last; the last's next is null
     spin_lock lock_;
 };
+
+inline void wait_queue::push(waiter& last) noexcept
+{
+    SIMUL_ASSERT(!last.queued_);
+    last.next = nullptr;
+    last.queue_ = this;
+    last.queued_ = true;
+    last.abandoned_ = false;
+    if (first_) {
+        last.previous_ = first_->previous_;
+        first_->previous_->next = &last;
+    } else {
+        first_ = &last;
+    }
+    first_->previous_ = &last;
+}
+
+inline void wait_queue::remove(waiter& w) noexcept
+{
+    SIMUL_ASSERT(w.queued_ && w.queue_ == this);
+    w.queued_ = false;
+    waiter* const behind = w.behind();
+    if (first_ == &w)
+        first_ = behind;
+    else
+        w.previous_->next = behind;
+    if (behind)
+        behind->previous_ = w.previous_;
+    else if (first_)
+        first_->previous_ = w.previous_;
+}
 
 } // namespace simul::detail

@@ -43,7 +43,7 @@ public:
         return wait(frame.promise());
     }
     /// Hands the request to the producer and waits on for what it makes of it.
-    bool cancel() noexcept override { return state_->request_cancel() || state_->ended_cancelled(); }
+    bool cancel() noexcept override;
 
 protected:
     bool wait(promise_base& frame);

@@ -14,7 +14,6 @@
 #include <simul/task/future.hpp>
 
 #include <concepts>
-#include <functional>
 #include <source_location>
 #include <string>
 #include <type_traits>
@@ -69,6 +68,7 @@ public:
     void destroy_unfinished() noexcept override
     {
         this->result_.fail(failure(std::make_exception_ptr(closed_error("the loop was closed before this task was done"))));
+        this->observe(); // its loop has reported it
         end();
     }
     std::string name() const override { return context::name(); }

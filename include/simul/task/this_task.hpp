@@ -29,7 +29,7 @@ public:
     {
         wait_in(frame.promise());
         settle();
-        wake();
+        wake_here();
     }
     void await_resume() const { throw_if_cancelled(); }
 
