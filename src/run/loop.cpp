@@ -328,10 +328,8 @@ void loop::turn()
 void loop::run_batch()
 {
     parts& p = *parts_;
-    if (p.batch.empty()) { // else a callback left a turn early, and its rest comes first
-        p.batch = ready_;
-        ready_.clear();
-    }
+    if (p.batch.empty()) // else a callback left a turn early, and its rest comes first
+        p.batch.take_all(ready_);
     if (p.shuffles) [[unlikely]]
         shuffle(p.batch, p.generator);
     p.leaving = false;
@@ -381,7 +379,8 @@ void loop::run_until_done(detail::future_state_base& main)
     const running_here scope(*this);
     while (!main.done()) {
         turn();
-        if (parts_->stopping.exchange(false, std::memory_order_relaxed) || parts_->leaving) {
+        if (parts_->stopping.load(std::memory_order_relaxed) || parts_->leaving) [[unlikely]] {
+            parts_->stopping.store(false, std::memory_order_relaxed);
             if (!main.done())
                 throw invalid_state("the loop was stopped before the task it ran was done");
         }

@@ -48,7 +48,8 @@ std::string replay_line(const settings& how, std::uint64_t seed)
 /// One run of a test, with one seed.
 class test_run {
 public:
-    test_run(const parts_of_test& test, const settings& how, std::uint64_t seed) : test_(test), how_(how), seed_(seed)
+    test_run(const parts_of_test& test, const settings& how, std::uint64_t seed, time_limit& limit)
+        : test_(test), how_(how), seed_(seed), limit_(limit)
     {
         environment_.has_luck = how.seeds != 0 && seed != 0;
         outer_ = std::exchange(current_test::here, &environment_);
@@ -96,7 +97,7 @@ private:
             log.listen_to(on);
             future<> main = on.launch(whole());
             {
-                const time_limit limit(on, test_name(), replay_line(how_, seed_));
+                const time_limit::run limited(limit_, on, test_name(), replay_line(how_, seed_));
                 attempt("the loop", [&] { on.run_until_done(main.shared_state()); });
                 over_ = true;
                 // A task that refuses may do so without ever letting virtual time pass: then this is real time.
@@ -146,6 +147,7 @@ private:
     const parts_of_test& test_;
     const settings& how_;
     std::uint64_t seed_;
+    time_limit& limit_;
     current_test environment_;
     current_test* outer_;
     bool failed_ = false;
@@ -153,12 +155,12 @@ private:
 };
 
 /// False when it failed.
-bool run_with_seed(const parts_of_test& test, const settings& how, std::uint64_t seed)
+bool run_with_seed(const parts_of_test& test, const settings& how, std::uint64_t seed, time_limit& limit)
 {
     std::optional<::testing::ScopedTrace> trace;
     if (how.seeds != 0)
         trace.emplace(how.file, how.line, "with the seed " + std::to_string(seed));
-    test_run one(test, how, seed);
+    test_run one(test, how, seed, limit);
     if (one.run())
         return true;
     std::fflush(stdout);
@@ -172,17 +174,13 @@ bool run_with_seed(const parts_of_test& test, const settings& how, std::uint64_t
 
 void run_test(const parts_of_test& test, const settings& how)
 {
-    if (const auto only = number_from("SIMUL_TEST_SEED")) {
-        run_with_seed(test, how, *only);
-        return;
-    }
-    if (how.seeds == 0) {
-        run_with_seed(test, how, 0);
-        return;
-    }
-    const std::uint64_t last = number_from("SIMUL_TEST_NUM").value_or(how.seeds);
-    for (std::uint64_t seed = 1; seed <= last; ++seed)
-        if (!run_with_seed(test, how, seed) || ::testing::Test::IsSkipped())
+    time_limit limit;
+    std::uint64_t first = how.seeds == 0 ? 0 : 1;
+    std::uint64_t last = how.seeds == 0 ? 0 : number_from("SIMUL_TEST_NUM").value_or(how.seeds);
+    if (const auto only = number_from("SIMUL_TEST_SEED"))
+        first = last = *only;
+    for (std::uint64_t seed = first; seed <= last; ++seed)
+        if (!run_with_seed(test, how, seed, limit) || ::testing::Test::IsSkipped())
             return;
 }
 

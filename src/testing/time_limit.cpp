@@ -53,9 +53,7 @@ std::chrono::duration<double> time_limit_wanted()
     return std::chrono::duration<double>(wanted ? std::atof(wanted) : 30.0);
 }
 
-time_limit::time_limit(loop& watched, std::string test, std::string replay)
-    : watched_(watched), test_(std::move(test)), replay_(std::move(replay)),
-      watched_thread_(static_cast<int>(::syscall(SYS_gettid)))
+time_limit::time_limit()
 {
     if (limit_.count() > 0)
         thread_ = std::thread([this] { watch(); });
@@ -65,26 +63,46 @@ time_limit::~time_limit()
 {
     {
         const std::lock_guard held(mutex_);
-        ended_ = true;
+        over_ = true;
     }
-    ended_changed_.notify_one();
+    changed_.notify_one();
     if (thread_.joinable())
         thread_.join();
 }
 
+/// Wakes by itself when a run's time is up, not whenever one begins or ends: they are many and short.
 void time_limit::watch()
 {
     std::unique_lock held(mutex_);
-    const auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(limit_);
-    if (!ended_changed_.wait_until(held, until, [this] { return ended_; }))
-        expire(); // with the lock held, so that the loop stays
+    const auto length = std::chrono::duration_cast<std::chrono::nanoseconds>(limit_);
+    while (!over_) {
+        const auto now = std::chrono::steady_clock::now();
+        if (current_ && current_->until_ <= now)
+            current_->expire(); // with the lock held, so that the loop stays
+        changed_.wait_until(held, current_ ? current_->until_ : now + length);
+    }
 }
 
-void time_limit::expire()
+time_limit::run::run(time_limit& limit, loop& watched, std::string test, std::string replay)
+    : limit_(limit), watched_(watched), test_(std::move(test)), replay_(std::move(replay)),
+      thread_(static_cast<int>(::syscall(SYS_gettid))),
+      until_(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(limit.limit_))
+{
+    const std::lock_guard held(limit_.mutex_);
+    limit_.current_ = this;
+}
+
+time_limit::run::~run()
+{
+    const std::lock_guard held(limit_.mutex_);
+    limit_.current_ = nullptr;
+}
+
+void time_limit::run::expire()
 {
     std::fflush(stdout);
-    std::fprintf(stderr, "simul: %s is still running after %g s.\n", test_.c_str(), limit_.count());
-    const std::string state = state_of_thread(watched_thread_);
+    std::fprintf(stderr, "simul: %s is still running after %g s.\n", test_.c_str(), limit_.limit_.count());
+    const std::string state = state_of_thread(thread_);
     const std::string tree = ask_for_tasks(watched_);
     if (tree.empty())
         std::fprintf(stderr,

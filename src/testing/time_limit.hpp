@@ -16,25 +16,39 @@ namespace simul::testing::detail {
 /// From SIMUL_TEST_TIME_LIMIT, in seconds; 30 s when it isn't set, zero for none.
 std::chrono::duration<double> time_limit_wanted();
 
-/// A thread that watches one loop for a scope, for as long as the test may take in real time.
+/// A thread that watches the runs of one test: each may take so long in real time.
 class time_limit {
 public:
-    /// `test`: its name; `replay`: how to repeat it.
-    time_limit(loop& watched, std::string test, std::string replay);
+    time_limit();
     ~time_limit();
+
+    /// One run, for a scope, on the thread that makes this.
+    class run {
+    public:
+        /// `replay`: how to repeat it.
+        run(time_limit& limit, loop& watched, std::string test, std::string replay);
+        ~run();
+
+    private:
+        friend time_limit;
+        [[noreturn]] void expire();
+
+        time_limit& limit_;
+        loop& watched_;
+        std::string test_;
+        std::string replay_;
+        int thread_;
+        std::chrono::steady_clock::time_point until_;
+    };
 
 private:
     void watch();
-    [[noreturn]] void expire();
 
-    loop& watched_;
-    std::string test_;
-    std::string replay_;
     std::chrono::duration<double> limit_ = time_limit_wanted();
-    int watched_thread_;
     std::mutex mutex_;
-    std::condition_variable ended_changed_;
-    bool ended_ = false;
+    std::condition_variable changed_;
+    run* current_ = nullptr;
+    bool over_ = false;
     std::thread thread_;
 };
 

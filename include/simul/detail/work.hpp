@@ -37,7 +37,14 @@ public:
         return taken;
     }
 
-    void clear() noexcept { first_ = nullptr; }
+    /// Takes over what `other` holds; this one is empty. Moves no more than it must: a copy of the whole object would
+    /// stall, as a load that is wider than the stores just before it.
+    void take_all(work_list& other) noexcept
+    {
+        first_ = other.first_;
+        last_ = other.last_;
+        other.first_ = nullptr;
+    }
 
 private:
     work* first_ = nullptr;

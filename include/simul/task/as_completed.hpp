@@ -45,6 +45,7 @@ public:
     class next_awaiter : public waiter {
     public:
         explicit next_awaiter(completion_order& of) noexcept : order_(of) {}
+        next_awaiter(next_awaiter&& unstarted) noexcept : order_(unstarted.order_) {}
         bool await_ready() noexcept;
         template <std::derived_from<promise_base> Promise> bool await_suspend(std::coroutine_handle<Promise> frame)
         {

@@ -20,6 +20,8 @@ template <class T> class shielded_wait final : public future_wait {
 public:
     explicit shielded_wait(future<T>& waited) : future_wait(&waited.shared_state()), future_(waited) {}
 
+    shielded_wait(shielded_wait&& unstarted) noexcept : future_wait(unstarted.state_), future_(unstarted.future_) {}
+
     bool cancel() noexcept override { return waiter::cancel() || state_->ended_cancelled(); } // leaves the queue, no more
     decltype(auto) await_resume()
     {

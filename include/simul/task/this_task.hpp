@@ -24,6 +24,9 @@ namespace detail {
 
 class [[nodiscard("nothing waits until it is awaited: co_await it")]] yield_awaiter final : public leaf {
 public:
+    yield_awaiter() = default;
+    yield_awaiter(yield_awaiter&&) noexcept {} // unstarted, as when handed to `timeout`
+
     bool await_ready() const noexcept { return false; }
     template <std::derived_from<promise_base> Promise> void await_suspend(std::coroutine_handle<Promise> frame) noexcept
     {

@@ -40,6 +40,10 @@ namespace detail {
 class wait_base : public leaf, private timer, private watch_set::listener {
 public:
     wait_base(until when, duration timeout) noexcept : when_(when), timeout_(timeout) {}
+    wait_base(wait_base&& unstarted) noexcept
+        : states_(std::move(unstarted.states_)), when_(unstarted.when_), timeout_(unstarted.timeout_)
+    {
+    }
     ~wait_base();
     bool cancel() noexcept override;
 
