@@ -71,15 +71,24 @@ void completion_order::finished(std::size_t index) noexcept
     // One that waits is woken for each that finishes, and takes it when it runs.
     if (waiter* const next = waiting_.take()) {
         if (auto* const frame = dynamic_cast<next_awaiter*>(next))
-            frame->found_ = finished_[given_++];
+            frame->found_ = give();
         next->served();
     }
+}
+
+/// Hands out the next one, under the lock. After the last one there is nothing left to wait for.
+std::size_t completion_order::give() noexcept
+{
+    const std::size_t index = finished_[given_++];
+    if (given_ == entries_.size())
+        waiting_.serve_all();
+    return index;
 }
 
 std::size_t completion_order::try_next() noexcept
 {
     const guard held(waiting_);
-    return given_ < finished_.size() ? finished_[given_++] : none;
+    return given_ < finished_.size() ? give() : none;
 }
 
 bool completion_order::exhausted() noexcept
@@ -95,7 +104,7 @@ std::size_t completion_order::next_blocking()
         {
             const guard held(waiting_);
             if (given_ < finished_.size())
-                return finished_[given_++];
+                return give();
             if (given_ == entries_.size())
                 return none;
             if (executor::current())
@@ -118,7 +127,7 @@ bool completion_order::next_awaiter::wait_for_next(promise_base& frame)
     {
         const guard held(order_.waiting_);
         if (order_.given_ < order_.finished_.size()) {
-            found_ = order_.finished_[order_.given_++];
+            found_ = order_.give();
             return false;
         }
         if (order_.given_ == order_.entries_.size())

@@ -49,7 +49,7 @@ void group_join::cancel_quietly() noexcept
 void group_join::end_all(phase why) noexcept
 {
     if (std::exchange(phase_, why) == phase::open)
-        cancel_branches();
+        cancel_others();
 }
 
 void group_join::on_end(branch_base& ended) noexcept
@@ -65,8 +65,12 @@ void group_join::on_end(branch_base& ended) noexcept
     } else if (error && is_body && phase_ == phase::open) {
         end_all(phase::failed); // a body that was cancelled by itself: it counts as an error, though not into the list
     }
-    if (is_body)
+    if (is_body) {
+        body_ended_before_ = !asked_to_end();
         return;
+    }
+    if (asked_to_end() && error && error->is_cancellation())
+        member_cancelled_ = true;
     --members_;
     --begun_;
     ended.settle_future();

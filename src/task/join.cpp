@@ -40,7 +40,7 @@ std::coroutine_handle<> join::branch_ended(branch_base& branch) noexcept
     context& waiter = *frame().line;
     waiter.home().set_running(nullptr);
     if (cancelled_ && branch.cancel_pending() && !branch.error())
-        waiter.cancel_again();
+        undelivered_ = true;
     branch.leave_tree();
     --running_;
     on_end(branch);

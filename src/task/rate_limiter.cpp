@@ -27,8 +27,10 @@ duration checked(duration per)
 } // namespace
 
 rate_limiter::rate_limiter(rate_limit limit)
-    : rate_(limit.rate), burst_(limit.burst ? limit.burst : limit.rate),
-      token_(static_cast<parts>(checked(limit.per).count())), filled_(token_ * burst_)
+    : rate_(limit.rate),
+      burst_(limit.burst ? limit.burst : limit.rate),
+      token_(static_cast<parts>(checked(limit.per).count())),
+      filled_(token_ * burst_)
 {
     if (rate_ == 0)
         throw refused("rate_limiter: a rate of 0 would let nothing through");

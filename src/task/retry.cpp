@@ -8,7 +8,7 @@ duration full_jitter(const retry_options& options, int failures)
 {
     duration most = options.backoff;
     for (int i = 0; i < failures && most < options.longest; ++i)
-        most *= 2;
+        most = most > options.longest / 2 ? options.longest : most * 2;
     most = std::min(most, options.longest);
     if (most <= duration::zero())
         return duration::zero();

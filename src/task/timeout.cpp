@@ -20,7 +20,7 @@ void timed_join::arm(promise_base& frame) noexcept
 void timed_join::expire() noexcept
 {
     expired_ = true;
-    cancel_branches();
+    cancel_others();
 }
 
 void timed_join::disarm() noexcept

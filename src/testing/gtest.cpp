@@ -7,6 +7,7 @@
 #include <simul/task/this_task.hpp>
 #include <simul/testing/gtest.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -176,11 +177,11 @@ void run_test(const parts_of_test& test, const settings& how)
 {
     time_limit limit;
     std::uint64_t first = how.seeds == 0 ? 0 : 1;
-    std::uint64_t last = how.seeds == 0 ? 0 : number_from("SIMUL_TEST_NUM").value_or(how.seeds);
+    std::uint64_t last = how.seeds == 0 ? 0 : std::max<std::uint64_t>(1, number_from("SIMUL_TEST_NUM").value_or(how.seeds));
     if (const auto only = number_from("SIMUL_TEST_SEED"))
         first = last = *only;
-    for (std::uint64_t seed = first; seed <= last; ++seed)
-        if (!run_with_seed(test, how, seed, limit) || ::testing::Test::IsSkipped())
+    for (std::uint64_t seed = first;; ++seed)
+        if (!run_with_seed(test, how, seed, limit) || ::testing::Test::IsSkipped() || seed == last)
             return;
 }
 

@@ -758,6 +758,8 @@ int open_descriptors()
 
 TEST(Loop, SaysSoWhenThereIsNoDescriptorForItAndLeaksNone)
 {
+    // UBSan needs descriptors to check a virtual call for the first time: let that be now.
+    EXPECT_EQ(simul::error::from_errno(EMFILE, "warm").code().value(), EMFILE);
     for (const simul::detail::backend_kind kind : simul::detail::available_backends(false)) {
         const int before = open_descriptors();
         rlimit normal{};
@@ -769,15 +771,14 @@ TEST(Loop, SaysSoWhenThereIsNoDescriptorForItAndLeaksNone)
         for (int spare = 0; spare < 8; ++spare) {
             none.rlim_cur = static_cast<rlim_t>(lowest_free + spare);
             ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &none));
-            bool made = false;
+            int refused_with = 0;
             try {
                 const simul::loop loop({.backend = static_cast<simul::backend>(kind)});
-                made = true;
             } catch (const simul::error& e) {
-                EXPECT_EQ(e.code().value(), EMFILE) << e.what();
+                refused_with = e.code().value();
             }
             ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &normal));
-            EXPECT_EQ(made, made && spare > 0);
+            EXPECT_TRUE(refused_with == EMFILE || (refused_with == 0 && spare > 0)) << refused_with << ", spare " << spare;
             EXPECT_EQ(open_descriptors(), before);
         }
     }

@@ -138,7 +138,9 @@ template <class Subject> class conduit_model {
 
 public:
     explicit conduit_model(source& random)
-        : random_(random), capacity_(Subject::smallest_capacity + random.below(3)), subject_(std::make_unique<Subject>(capacity_)),
+        : random_(random),
+          capacity_(Subject::smallest_capacity + random.below(3)),
+          subject_(std::make_unique<Subject>(capacity_)),
           expected_(static_cast<std::size_t>(capacity_), Subject::order)
     {
     }

@@ -551,7 +551,8 @@ TEST(Queue, SurvivesRandomSchedulesWithPriorities)
 
 TEST(Queue, SurvivesRandomSchedulesWhenItIsLifo)
 {
-    laws::survives_random_schedules<laws::conduit_model<queue_subject<simul::lifo_queue<int>, laws::keeps::newest_first>>>(5'000);
+    laws::survives_random_schedules<
+        laws::conduit_model<queue_subject<simul::lifo_queue<int>, laws::keeps::newest_first>>>(5'000);
 }
 
 TEST(Queue, TwoThreadsLoseNothing)

@@ -91,8 +91,9 @@ TEST(Select, RunsTheHandlerOfTheCaseThatCanHappenAndGivesItsResult)
         channel<int> empty;
         channel<int> full(1);
         full.try_send(7);
-        const std::string got = co_await select(on(empty.receive(), [](std::optional<int>) { return std::string("empty"); }),
-                                                on(full.receive(), [](std::optional<int> v) { return std::to_string(*v); }));
+        const std::string got =
+            co_await select(on(empty.receive(), [](std::optional<int>) { return std::string("empty"); }),
+                            on(full.receive(), [](std::optional<int> v) { return std::to_string(*v); }));
         EXPECT_EQ(got, "7");
     });
 }
@@ -125,13 +126,15 @@ TEST(Select, AwaitsTheTaskThatTheChosenHandlerReturns)
                                             }),
                                          otherwise([] { return std::string("nothing"); }));
         EXPECT_EQ(got, "a7");
-        const auto none = co_await select(on(c.receive(), [](auto) -> task<int> { co_return 1; }), otherwise([] { return 2; }));
+        const auto none =
+            co_await select(on(c.receive(), [](auto) -> task<int> { co_return 1; }), otherwise([] { return 2; }));
         EXPECT_EQ(none, 2);
         bool ran = false;
-        co_await select(on(c.send(1), [&]() -> task<> {
-                            co_await simul::yield();
-                            ran = true;
-                        }),
+        co_await select(on(c.send(1),
+                           [&]() -> task<> {
+                               co_await simul::yield();
+                               ran = true;
+                           }),
                         on(after(1s), [] {}));
         EXPECT_TRUE(ran);
     });
@@ -141,7 +144,9 @@ TEST(Select, TakesOtherwiseOnlyWhenNothingElseCanHappen)
 {
     simulate([]() -> task<> {
         channel<int> c(1);
-        const auto look = [&] { return select(on(c.receive(), [](auto) { return 'r'; }), otherwise([] { return '-'; })); };
+        const auto look = [&] {
+            return select(on(c.receive(), [](auto) { return 'r'; }), otherwise([] { return '-'; }));
+        };
         EXPECT_EQ(co_await look(), '-');
         c.try_send(1);
         EXPECT_EQ(co_await look(), 'r');
@@ -203,7 +208,8 @@ TEST(Select, TwoSelectsMeet)
         channel<int> a;
         channel<int> b;
         auto receiver = spawn([&]() -> task<int> {
-            co_return co_await select(on(a.receive(), [](auto v) { return *v; }), on(b.receive(), [](auto v) { return *v; }));
+            co_return co_await select(on(a.receive(), [](auto v) { return *v; }),
+                                      on(b.receive(), [](auto v) { return *v; }));
         });
         co_await settle();
         EXPECT_EQ(co_await select(on(b.send(2), [] { return 'b'; }), on(after(1s), [] { return 't'; })), 'b');
@@ -303,9 +309,8 @@ TEST(Select, IsWokenByCloseAndShutdown)
         channel<int> c;
         queue<int> q;
         channel<int> never;
-        auto receive = spawn([&]() -> task<bool> {
-            co_return std::get<0>(co_await select(c.receive(), never.receive())).has_value();
-        });
+        auto receive = spawn(
+            [&]() -> task<bool> { co_return std::get<0>(co_await select(c.receive(), never.receive())).has_value(); });
         auto get = spawn([&]() -> task<> { co_await select(never.receive(), q.get()); });
         co_await settle();
         c.close();
@@ -336,8 +341,10 @@ TEST(Select, LeavesOutACaseWhoseConditionIsFalse)
     simulate([]() -> task<> {
         channel<int> c(1);
         c.try_send(1);
-        EXPECT_EQ(co_await select(on(c.receive(), [](auto) { return 'r'; }).when(false), otherwise([] { return '-'; })), '-');
-        EXPECT_EQ(co_await select(on(c.receive(), [](auto) { return 'r'; }).when(true), otherwise([] { return '-'; })), 'r');
+        EXPECT_EQ(co_await select(on(c.receive(), [](auto) { return 'r'; }).when(false), otherwise([] { return '-'; })),
+                  '-');
+        EXPECT_EQ(co_await select(on(c.receive(), [](auto) { return 'r'; }).when(true), otherwise([] { return '-'; })),
+                  'r');
         auto nothing = spawn([&]() -> task<> { co_await select(on(c.receive(), [](auto) {}).when(false)); });
         co_await settle();
         EXPECT_FALSE(nothing.done()); // as a nil channel in Go: never ready
@@ -402,7 +409,8 @@ TEST(Select, ASelectThatIsCancelledAfterItWasServedKeepsWhatItGot)
         channel<int> b;
         int got = 0;
         auto waiting = spawn([&]() -> task<> {
-            got = co_await select(on(a.receive(), [](auto v) { return *v; }), on(b.receive(), [](auto v) { return *v; }));
+            got =
+                co_await select(on(a.receive(), [](auto v) { return *v; }), on(b.receive(), [](auto v) { return *v; }));
         });
         co_await settle();
         EXPECT_TRUE(a.try_send(1));
@@ -419,7 +427,8 @@ TEST(Select, SurvivesThatAPlaceItWaitedAtIsDestroyedBeforeItRunsAgain)
         auto b = std::make_unique<channel<int>>();
         auto c = std::make_unique<queue<int>>();
         auto waiting = spawn([](channel<int>& one, channel<int>& two, queue<int>& three) -> task<int> {
-            co_return co_await select(on(one.receive(), [](auto v) { return *v; }), on(two.receive(), [](auto v) { return *v; }),
+            co_return co_await select(on(one.receive(), [](auto v) { return *v; }),
+                                      on(two.receive(), [](auto v) { return *v; }),
                                       on(three.get(), [](int v) { return v; }));
         }(a, *b, *c));
         co_await settle();
@@ -529,7 +538,8 @@ private:
                 EXPECT_FALSE(!w.sends && !at(w).empty()) << who << " could receive";
                 for (const auto& [other, others] : waiting_)
                     for (const wish& o : others)
-                        EXPECT_FALSE(who != other && w.place == o.place && w.sends != o.sends) << who << " could meet " << other;
+                        EXPECT_FALSE(who != other && w.place == o.place && w.sends != o.sends)
+                            << who << " could meet " << other;
             }
         }
     }
@@ -612,7 +622,8 @@ TEST(Select, AFutureOfAnotherThreadAndATimerMayRace)
             auto flight = promise.get_future();
             std::thread other([&] { promise.set_value(i); });
             channel<int> never;
-            while (!co_await select(on(flight, [&](int v) { return v == i; }), on(never.receive(), [](auto) { return false; }),
+            while (!co_await select(on(flight, [&](int v) { return v == i; }),
+                                    on(never.receive(), [](auto) { return false; }),
                                     on(after(10us), [] { return false; }))) {
             }
             ++done;

@@ -305,6 +305,7 @@ TEST(AFailingTest, LeavesAThreadRunning)
 {
     static std::atomic<bool> done = false;
     static std::thread left;
+    done = false;
     const std::string text = only_failure_of([]() -> task<> {
         left = std::thread([] { done.wait(false); });
         co_return;

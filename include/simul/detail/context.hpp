@@ -34,6 +34,7 @@ struct task_local_value;
 class leaf : public work {
 public:
     leaf() = default;
+    leaf(leaf&& unstarted) noexcept : leaf() { static_cast<void>(unstarted); }
     leaf(const leaf&) = delete;
     leaf& operator=(const leaf&) = delete;
 

@@ -19,8 +19,10 @@ template <class T> class fifo_store {
 public:
     fifo_store() = default;
     fifo_store(fifo_store&& other) noexcept
-        : slots_(std::exchange(other.slots_, nullptr)), room_(std::exchange(other.room_, 0)),
-          first_(std::exchange(other.first_, 0)), size_(std::exchange(other.size_, 0))
+        : slots_(std::exchange(other.slots_, nullptr)),
+          room_(std::exchange(other.room_, 0)),
+          first_(std::exchange(other.first_, 0)),
+          size_(std::exchange(other.size_, 0))
     {
     }
     fifo_store& operator=(fifo_store&&) = delete;

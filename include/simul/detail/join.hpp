@@ -55,14 +55,28 @@ protected:
     /// What the end of a branch means for the others. `branch` may be destroyed in here.
     virtual void on_end(branch_base& branch) noexcept = 0;
 
+    /// Ends the others because of an outcome. Who was asked to end from outside is not asked again for that: a second
+    /// request would break off its clean-up.
+    void cancel_others() noexcept
+    {
+        if (!cancelled_)
+            cancel_branches();
+    }
     void cancel_branches() noexcept;
     /// Somebody outside asked the waiter to end.
     bool asked_to_end() const noexcept { return cancelled_; }
+    /// In `await_resume`, where the outcome is not `cancelled`: a request that came too late for a branch comes again.
+    void pass_on_request() noexcept
+    {
+        if (undelivered_)
+            frame().line->cancel_again();
+    }
 
     std::size_t running_ = 0; ///< branches begun and not ended
 
 private:
     friend branch_base;
+    bool undelivered_ = false; ///< a branch ended before it could take the request to end
 };
 
 /// A branch that lives in the frame of its join, and keeps its result until that takes it.

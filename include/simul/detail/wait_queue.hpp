@@ -32,6 +32,7 @@ public:
 
 protected:
     waiter() = default;
+    waiter(waiter&& unstarted) noexcept : waiter() { static_cast<void>(unstarted); }
     ~waiter() { withdraw(); }
 
     /// First thing in `await_resume`: throws when the wait ended with nothing. `what` names the primitive for the error.

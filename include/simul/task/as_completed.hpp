@@ -66,6 +66,7 @@ private:
     class entry;
     class blocked;
     void finished(std::size_t index) noexcept;
+    std::size_t give() noexcept;
 
     wait_queue waiting_;                          ///< its lock guards the rest
     std::vector<std::unique_ptr<entry>> entries_;

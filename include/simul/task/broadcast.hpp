@@ -14,9 +14,11 @@
 // for it; or, with `.when_full = simul::overflow::drop_oldest`, the oldest value goes, and who had not read it can see
 // in `missed()` how many it has lost. With no subscriber a value is gone at once.
 //
-// The queue holds subscribers that have read everything and, beside them, senders that wait for another, slower one: a
-// send passes over senders to serve all of those subscribers, and a read that makes room passes over subscribers that the
-// value let in will serve. Costs a spin lock per operation and a copy per subscriber, made under that lock; the last one gets the value itself.
+// Costs a spin lock per operation and a copy per subscriber, made under that lock; the last one gets the value itself.
+//
+// Here both sides may wait at once: subscribers that have read everything, and senders that wait for another, slower one.
+// One queue still does: a send passes over the senders in it, as it serves all the subscribers anyway; a read that makes
+// room passes over subscribers, whom the value that it lets in will serve.
 #pragma once
 
 #include <simul/base/error.hpp>
@@ -48,8 +50,9 @@ struct broadcast_options {
 /// one subscriber by one task at a time. *Lifetime:* it and its subscribers may be destroyed in any order; who waits then
 /// gets `invalid_state`.
 template <class T> class broadcast : private detail::audience {
-    static_assert(std::is_nothrow_move_constructible_v<T> && std::copy_constructible<T>,
-                  "simul: each subscriber gets a copy, and moving must not throw; share what can't be copied by a pointer");
+    static_assert(
+        std::is_nothrow_move_constructible_v<T> && std::copy_constructible<T>,
+        "simul: each subscriber gets a copy, and moving must not throw; share what can't be copied by a pointer");
     class send_awaiter;
     class receive_awaiter;
 
@@ -57,7 +60,8 @@ public:
     using value_type = T;
 
     /// Receives what is sent while it exists. May be moved, while no task waits at it.
-    class [[nodiscard("it receives only as long as it exists: keep it in a variable")]] subscriber : private detail::listener {
+    class [[nodiscard("it receives only as long as it exists: keep it in a variable")]] subscriber
+        : private detail::listener {
     public:
         subscriber(subscriber&& other) noexcept
             : listener(std::move(other)), position_(other.position_), missed_(other.missed_)

@@ -51,12 +51,9 @@ public:
         found_ = *error;
         return true;
     }
-    explicit operator bool() const noexcept { return found_.has_value(); }
-    /// *Throws:* what the whole came to, if not a success.
-    void rethrow(bool asked_to_end) const
+    bool any_cancelled() const noexcept { return any_cancelled_; }
+    void rethrow() const
     {
-        if (asked_to_end && any_cancelled_)
-            throw cancelled{};
         if (found_)
             found_->rethrow();
     }
@@ -100,7 +97,10 @@ public:
 
     auto await_resume()
     {
-        error_.rethrow(this->asked_to_end());
+        if (this->asked_to_end() && error_.any_cancelled())
+            throw cancelled{};
+        this->pass_on_request();
+        error_.rethrow();
         auto results = std::apply([](auto&... each) { return std::tuple_cat(value_of(each)...); }, this->branches_);
         if constexpr (std::tuple_size_v<decltype(results)> != 0)
             return results;
@@ -119,7 +119,7 @@ private:
     void on_end(branch_base& ended) noexcept override
     {
         if (error_.note(ended))
-            this->cancel_branches();
+            this->cancel_others();
     }
 
     first_error error_;
@@ -143,6 +143,7 @@ public:
     {
         if (this->asked_to_end() && any_cancelled_)
             throw cancelled{};
+        this->pass_on_request();
         return std::apply([](auto&... each) { return std::tuple<result<Ts>...>(result_of_branch(each)...); },
                           this->branches_);
     }
@@ -223,14 +224,13 @@ public:
     }
     auto await_resume()
     {
+        if (asked_to_end() && any_cancelled_)
+            throw cancelled{};
+        pass_on_request();
         if (range_error_)
             std::rethrow_exception(range_error_);
-        if constexpr (Settles) {
-            if (asked_to_end() && any_cancelled_)
-                throw cancelled{};
-        } else {
-            error_.rethrow(asked_to_end());
-        }
+        if constexpr (!Settles)
+            error_.rethrow();
         if constexpr (Settles || !std::is_void_v<T>) {
             std::vector<outcome> all;
             all.reserve(outcomes_.size());
@@ -261,7 +261,7 @@ private:
     void stop() noexcept
     {
         stopped_ = true;
-        cancel_branches();
+        cancel_others();
     }
     void on_end(branch_base& ended) noexcept override
     {

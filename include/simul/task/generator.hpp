@@ -79,10 +79,11 @@ public:
         generator* from_ = nullptr;
     };
 
-    generator(generator&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    generator(generator&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)), begun_(other.begun_) {}
     generator& operator=(generator&& other) noexcept
     {
         std::swap(frame_, other.frame_);
+        std::swap(begun_, other.begun_);
         return *this;
     }
     ~generator()

@@ -64,6 +64,8 @@ protected:
     std::vector<std::exception_ptr> errors_;
     std::exception_ptr body_error_;
     phase phase_ = phase::open;
+    bool member_cancelled_ = false;  ///< after somebody outside had asked
+    bool body_ended_before_ = false; ///< before anybody outside asked
 
 private:
     void end_all(phase why) noexcept;
@@ -195,6 +197,13 @@ public:
                 frame().line->cancel_again();
             throw error_group("errors in a group", std::move(errors_));
         }
+        if (asked_to_end()) {
+            if (member_cancelled_)
+                throw cancelled{};
+            if (body_ended_before_)
+                frame().line->cancel_again(); // only members got the request, and took no notice
+        }
+        pass_on_request();
         if constexpr (std::is_void_v<T>)
             if (quiet && branch_.error())
                 return;

@@ -12,11 +12,11 @@
 // unlocks and locks again at once. Not recursive. It is not bound to a task: whoever has the scoped_lock may move it on.
 // Costs a spin lock to lock and one to unlock; a wait allocates nothing and blocks no thread.
 //
-// | word     | meaning                                              | who writes                                        |
-// |----------|------------------------------------------------------|---------------------------------------------------|
-// | locked_  | somebody has it, or was handed it and has yet to run | all, under the queue's lock                       |
-// | heir_    | who was handed it and has yet to run                 | as above                                          |
-// | waiters_ | those who want it in order of arrival; none unless locked_ | all, under its lock                         |
+// | word     | meaning                                                    | who writes                  |
+// |----------|------------------------------------------------------------|-----------------------------|
+// | locked_  | somebody has it, or was handed it and has yet to run       | all, under the queue's lock |
+// | heir_    | who was handed it and has yet to run                       | the same                    |
+// | waiters_ | those who want it in order of arrival; none unless locked_ | the same                    |
 #pragma once
 
 #include <simul/detail/promise_base.hpp>

@@ -33,6 +33,9 @@ public:
     {
         if (this->asked_to_end() && winner_cancelled_)
             throw cancelled{};
+        if (this->asked_to_end() && decided_before_)
+            this->frame().line->cancel_again(); // only losers got the request
+        this->pass_on_request();
         return take(std::index_sequence_for<Ts...>());
     }
 
@@ -45,7 +48,8 @@ private:
             return;
         winner_ = ended.index();
         winner_cancelled_ = ended.error() && ended.error()->is_cancellation();
-        this->cancel_branches();
+        decided_before_ = !this->asked_to_end();
+        this->cancel_others();
     }
     template <std::size_t... I> std::variant<raced<Ts>...> take(std::index_sequence<I...>)
     {
@@ -68,6 +72,7 @@ private:
 
     std::size_t winner_ = nobody;
     bool winner_cancelled_ = false;
+    bool decided_before_ = false; ///< before anybody asked the race to end
 };
 
 } // namespace detail

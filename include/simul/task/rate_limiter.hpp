@@ -65,7 +65,7 @@ private:
     rate_limiter& limiter_;
     const std::uint32_t count_;
     std::atomic<bool> listed_{false}; ///< while false, the limiter need not exist any more
-    request* request_ = nullptr;         ///< to arm the timer, from another thread; under the lock while queued
+    request* request_ = nullptr;      ///< to arm the timer, from another thread; under the lock while queued
 };
 
 } // namespace detail

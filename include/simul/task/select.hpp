@@ -46,8 +46,9 @@ namespace simul {
 namespace detail {
 
 /// `after`, as a case.
-class [[nodiscard("after is a case of a select; to wait alone, co_await simul::sleep")]] timer_case final : public selectable,
-                                                                                                         timer {
+class [[nodiscard("after is a case of a select; to wait alone, co_await simul::sleep")]] timer_case final
+    : public selectable,
+      timer {
 public:
     explicit timer_case(duration wait) noexcept : wait_(wait) {}
     explicit timer_case(time_point when) noexcept { deadline = when; }
@@ -90,9 +91,10 @@ template <class> inline constexpr bool is_future = false;
 template <class T> inline constexpr bool is_future<future<T>> = true;
 
 template <class A> struct select_source_of {
-    static_assert(std::derived_from<A, selectable>,
-                  "simul: a case of a select is a channel's or queue's operation, a future, or after(...); to wait for a "
-                  "task, spawn it");
+    static_assert(
+        std::derived_from<A, selectable>,
+        "simul: a case of a select is a channel's or queue's operation, a future, or after(...); to wait for a "
+        "task, spawn it");
     using type = A;
 };
 template <class A>
@@ -182,14 +184,16 @@ struct awaited_result<R> {
 template <class R> using variant_part = std::conditional_t<std::is_void_v<R>, std::monostate, std::remove_cvref_t<R>>;
 
 template <class First, class... Rest> struct common_result {
-    static_assert((std::is_same_v<First, Rest> && ...), "simul: the handlers of one select must all return the same type");
+    static_assert((std::is_same_v<First, Rest> && ...),
+                  "simul: the handlers of one select must all return the same type");
     using type = First;
 };
 
 /// The result of a select, by what its handlers make.
 template <bool Handled, class... Cases> struct select_result {
     static constexpr bool awaits = (awaitable<decltype(std::declval<Cases&>().finish())> || ...);
-    using type = typename common_result<typename awaited_result<decltype(std::declval<Cases&>().finish())>::type...>::type;
+    using type =
+        typename common_result<typename awaited_result<decltype(std::declval<Cases&>().finish())>::type...>::type;
 
     template <std::size_t, class Case> static auto of(Case& chosen)
     {
@@ -224,7 +228,8 @@ template <class... Cases>
 class [[nodiscard("nothing is selected until it is awaited: co_await it")]] select_awaiter final : public selection {
     static constexpr std::size_t size = sizeof...(Cases);
     static constexpr std::size_t handled = (std::size_t{Cases::handled} + ...);
-    static_assert(handled == 0 || handled == size, "simul: give every case of the select a handler, with on(...), or none");
+    static_assert(handled == 0 || handled == size,
+                  "simul: give every case of the select a handler, with on(...), or none");
     static_assert((std::size_t{!Cases::waits} + ...) <= 1, "simul: a select has at most one otherwise");
     using results = select_result<handled != 0, Cases...>;
 

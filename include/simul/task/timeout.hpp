@@ -78,6 +78,7 @@ public:
             else
                 throw timeout_error();
         }
+        pass_on_request();
         if constexpr (!MovesOn) {
             return branch_.take();
         } else if constexpr (std::is_void_v<T>) {

@@ -18,7 +18,7 @@
 // aborted with its task tree. Every failure prints the command that repeats it.
 //
 // Environment: SIMUL_TEST_SEED (only this seed), SIMUL_TEST_NUM (so many seeds), SIMUL_TEST_TIME_LIMIT (seconds; 0: none).
-// Costs about 0.1 ms a test, most of it for looking for leaks.
+// Costs a fraction of a millisecond a test, most of it for looking for leaks.
 #pragma once
 
 #include <simul/run/loop.hpp>

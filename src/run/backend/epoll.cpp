@@ -245,7 +245,7 @@ void epoll_backend::cancel(operation& op) noexcept
                 --table_[static_cast<std::size_t>(op.fd)].at_helper;
             finished_.add(op, -ECANCELED);
         } else {
-            op.state = cancelled;
+            op.state = asked_to_end;
         }
         break;
     default: // asked already, or over
@@ -467,7 +467,7 @@ void epoll_backend::collect_from_helper() noexcept
     while (operation* op = done.pop_front()) {
         if (is_file_transfer(*op))
             --table_[static_cast<std::size_t>(op->fd)].at_helper;
-        const bool interrupted = op->kind == operation_kind::connect && op->state == cancelled && op->result < 0;
+        const bool interrupted = op->kind == operation_kind::connect && op->state == asked_to_end && op->result < 0;
         finished_.add(*op, interrupted ? -ECANCELED : op->result);
     }
 }

@@ -15,7 +15,7 @@ enum operation_state : std::uint32_t {
     queued = 1, ///< started, not yet shown to the kernel
     submitted,  ///< the kernel has it
     cancelling, ///< the kernel has it and is to be asked to end it
-    cancelled,  ///< ... and was asked
+    asked_to_end, ///< ... and was asked
     waiting,    ///< for its descriptor to become ready
     crowded,    ///< a connect to wait for room in the listener's backlog
     unsure,     ///< waiting, but its descriptor may have been closed and opened anew since epoll was asked

@@ -4,7 +4,7 @@
 // sleeps in the same system call, at most one a turn:
 //
 //     start -> queued --wait--> submitted --completion--> finished --dispatch--> complete()
-//     cancel:     |                 `-> cancelling --wait--> cancelled --completion--^
+//     cancel:     |                 `-> cancelling --wait--> asked_to_end --completion--^
 //                 `--> finished (the kernel never saw it)
 //
 // The ring is made disabled, in the constructor, which is also the probe of what the kernel allows. It is enabled in the
@@ -217,7 +217,7 @@ void uring_backend::prepare_all() noexcept
         sqe->user_data = of_a_cancel;
         cancelling_.remove(*op);
         submitted_.push_back(*op);
-        op->state = cancelled | (op->state & readiness_first);
+        op->state = asked_to_end | (op->state & readiness_first);
     }
     while (operation* op = queued_.front()) {
         io_uring_sqe* sqe = next_sqe();
@@ -380,7 +380,7 @@ void uring_backend::cancel_all() noexcept
         finished_.add(*op, -ECANCELED);
     operation_list all = std::exchange(submitted_, {});
     while (operation* op = all.pop_front()) {
-        const bool asked = place(*op) == cancelled;
+        const bool asked = place(*op) == asked_to_end;
         (asked ? submitted_ : cancelling_).push_back(*op);
         if (!asked)
             op->state = cancelling | (op->state & readiness_first);
