@@ -287,10 +287,22 @@ void loop::parts::fire_timers() noexcept
         due->fire(*due);
 }
 
+namespace {
+
+void call_hook(detail::callback* hook) noexcept
+{
+    if (!hook)
+        return;
+    hook->acquire(); // it may replace itself
+    hook->call();
+    hook->release();
+}
+
+} // namespace
+
 void loop::parts::wait_for_events()
 {
-    if (before_wait)
-        before_wait->call();
+    call_hook(before_wait);
     if (!owner.ready_.empty() || stopping.load(std::memory_order_relaxed)) {
         io->wait(time_point::min());
     } else {
@@ -303,8 +315,7 @@ void loop::parts::wait_for_events()
         if (!can_go_on && !called && !remote.load(std::memory_order_seq_cst))
             throw deadlock_error("every task waits, and nothing is left that could wake one:\n" + detail::task_tree(owner));
     }
-    if (after_wait)
-        after_wait->call();
+    call_hook(after_wait);
     io->dispatch();
     take_remote();
 }
@@ -454,9 +465,9 @@ void loop::close()
 
 void loop::report(problem found) noexcept
 {
-    if (parts_->error_handler) {
+    if (const auto handler = parts_->error_handler) { // kept: it may replace itself
         try {
-            parts_->error_handler->handle(found);
+            handler->handle(found);
             return;
         } catch (...) {
             std::fprintf(stderr, "simul: the error handler failed: %s\n", describe(std::current_exception()).c_str());

@@ -51,7 +51,7 @@ struct loop::parts {
     std::mt19937_64 generator;
     duration slow_step;
     std::unique_ptr<detail::watchdog> dog; ///< debug only
-    std::unique_ptr<detail::handler> error_handler;
+    std::shared_ptr<detail::handler> error_handler;
     detail::callback* before_wait = nullptr;
     detail::callback* after_wait = nullptr;
     std::map<std::pair<int, bool>, fd_watch*> watches;

@@ -585,6 +585,26 @@ TEST(Loop, SurvivesAnErrorHandlerThatThrows)
     EXPECT_NE(printed.find("std::runtime_error: first"), std::string::npos);
 }
 
+TEST(Loop, LetsAHandlerAndAHookReplaceThemselves)
+{
+    simul::loop loop(virtual_time());
+    names seen;
+    const std::string kept = "a capture too long for the small buffer";
+    loop.set_error_handler([&, kept](const simul::problem&) {
+        loop.set_error_handler([&](const simul::problem&) { seen.push_back("second handler"); });
+        seen.push_back(kept);
+    });
+    loop.before_wait([&, kept] {
+        loop.before_wait([&] { seen.push_back("second hook"); });
+        seen.push_back(kept);
+    });
+    for (int i = 0; i < 2; ++i) {
+        loop.call_soon([] { throw 1; });
+        loop.run_once();
+    }
+    EXPECT_EQ(seen, (names{kept, kept, "second hook", "second handler"}));
+}
+
 TEST(Loop, PrintsProblemsWhenNobodyHandlesThem)
 {
     simul::loop loop(virtual_time());

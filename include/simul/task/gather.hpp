@@ -245,13 +245,13 @@ private:
     {
         try {
             while (!stopped_ && (limit_ == 0 || running_ < limit_) && next_ != end_) {
-                auto* const added = new branch<T>(element_task(*next_));
-                ++next_;
                 if constexpr (Settles || !std::is_void_v<T>)
                     outcomes_.emplace_back();
+                auto* const added = new branch<T>(element_task(*next_));
                 added->post(*this, count_++);
                 if (asked_to_end())
                     added->cancel();
+                ++next_; // last: may throw, and by now the join owns the branch
             }
         } catch (...) {
             range_error_ = std::current_exception();
