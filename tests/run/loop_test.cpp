@@ -781,6 +781,7 @@ TEST(Loop, SaysSoWhenThereIsNoDescriptorForItAndLeaksNone)
     // UBSan needs descriptors to check a virtual call for the first time: let that be now.
     EXPECT_EQ(simul::error::from_errno(EMFILE, "warm").code().value(), EMFILE);
     for (const simul::detail::backend_kind kind : simul::detail::available_backends(false)) {
+        static_cast<void>(simul::loop({.backend = static_cast<simul::backend>(kind)}).is_idle());
         const int before = open_descriptors();
         rlimit normal{};
         ASSERT_EQ(0, ::getrlimit(RLIMIT_NOFILE, &normal));
