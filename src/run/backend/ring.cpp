@@ -28,10 +28,6 @@ void end(io_uring& ring) noexcept
     io_uring_queue_exit(&ring);
 }
 
-} // namespace
-
-namespace {
-
 constexpr unsigned submission_entries = 256;
 constexpr unsigned completion_entries = 2048; // beyond that the kernel allocates
 
