@@ -22,14 +22,17 @@ install(
         "${PROJECT_BINARY_DIR}/simulConfig.cmake"
         "${PROJECT_BINARY_DIR}/simulConfigVersion.cmake"
         cmake/check_compiler.cmake
+        cmake/FindBoostContext.cmake
         cmake/FindLibUring.cmake
     DESTINATION "${package_folder}")
 
 # The .pc file finds its prefix from its own place, so an installed tree can be moved.
 file(RELATIVE_PATH pc_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 set(pc_requires "fmt")
-if(NOT BUILD_SHARED_LIBS)
-    string(APPEND pc_requires ", liburing") # not Requires.private: static is our default, `--static` is nobody's
+set(pc_libs "-lsimul")
+if(NOT BUILD_SHARED_LIBS) # not Requires.private: static is our default, `--static` is nobody's
+    string(APPEND pc_requires ", liburing")
+    string(APPEND pc_libs " -lboost_context") # Boost has no .pc files
 endif()
 configure_file(packaging/simul.pc.in simul.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/simul.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

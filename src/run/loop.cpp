@@ -16,17 +16,20 @@ namespace simul {
 
 loop::parts::parts(loop& self, const loop_options& options)
     : owner(self), io(detail::make_backend(static_cast<detail::backend_kind>(options.backend), options.seed)),
-      shuffles(options.seed != 0), generator(options.seed != 0 ? options.seed : std::random_device{}()),
+      generator(options.seed != 0 ? options.seed : std::random_device{}()),
       slow_step(options.slow_step)
 {
     // A run in virtual time is one that can be repeated, so without a seed it is always the same.
     if (options.backend == backend::sim && options.seed == 0)
         generator.seed(1);
+    if (io->name() == "sim")
+        gate = std::make_shared<detail::outside_gate>(*io);
 }
 
 loop::loop(loop_options options) : parts_(std::make_unique<parts>(*this, options))
 {
     remember_loop(*parts_);
+    random_order_ = options.seed != 0;
     const char* const wanted = std::getenv("SIMUL_DEBUG");
     set_debug(options.debug || (wanted && std::string_view(wanted) == "1"));
 }
@@ -214,15 +217,17 @@ void loop::expect_outside(int change) noexcept
 namespace {
 
 /// In random order; the seed decides.
-void shuffle(detail::work_list& ready, std::mt19937_64& generator)
+detail::work_chain shuffled(detail::work_chain ready, std::mt19937_64& generator)
 {
     std::vector<detail::work*> order;
     while (detail::work* const each = ready.pop_front())
         order.push_back(each);
+    detail::work_list random;
     for (std::size_t left = order.size(); left > 0; --left) {
         std::swap(order[generator() % left], order[left - 1]);
-        ready.push_back(*order[left - 1]);
+        random.push_back(*order[left - 1]);
     }
+    return random.take_all();
 }
 
 /// What debug mode says about a step, asked before it runs: afterwards its frame may be gone.
@@ -340,11 +345,12 @@ void loop::run_batch()
 {
     parts& p = *parts_;
     if (p.batch.empty()) // else a callback left a turn early, and its rest comes first
-        p.batch.take_all(ready_);
-    if (p.shuffles) [[unlikely]]
-        shuffle(p.batch, p.generator);
+        p.batch = ready_.take_all();
+    if (random_order_) [[unlikely]]
+        p.batch = shuffled(p.batch, p.generator);
     p.leaving = false;
     while (detail::work* const next = p.batch.pop_front()) {
+        p.batch.prefetch_front();
         if (debug_) [[unlikely]]
             p.run_observed(*next);
         else
@@ -438,13 +444,16 @@ void loop::close()
     while (p.posting.load(std::memory_order_acquire) > 0) // pairs with the decrement in post_from_outside
         std::this_thread::yield();
 
+    if (p.gate)
+        p.gate->close();
     // First the operations: no frame may go while the kernel writes into it. What they complete is dropped below.
     if (!p.forked)
         p.io.reset();
     p.take_remote();
-    for (detail::work_list* each : {&p.batch, &ready_})
-        while (detail::work* const never_run = each->pop_front())
+    for (detail::work_chain each : {p.batch, ready_.take_all()})
+        while (detail::work* const never_run = each.pop_front())
             never_run->drop();
+    p.batch = {};
 
     // From here on nothing is queued any more: posts are dropped, whatever the destructors of the frames do.
     p.closed = true;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "backend/backend.hpp"
+#include "outside_gate.hpp"
 #include "sched/timer_queue.hpp"
 #include "watchdog.hpp"
 
@@ -34,8 +35,9 @@ struct loop::parts {
 
     loop& owner;
     std::unique_ptr<detail::backend> io;
+    std::shared_ptr<detail::outside_gate> gate; ///< virtual time only
     detail::timer_queue timers;
-    detail::work_list batch; ///< what this turn still has to run
+    detail::work_chain batch; ///< what this turn still has to run
 
     std::atomic<detail::work*> remote{nullptr};
     std::atomic<int> posting{0};
@@ -43,7 +45,6 @@ struct loop::parts {
     std::atomic<std::uint64_t> pending_signals{0};
     std::atomic<bool> stopping{false};
     bool leaving = false;
-    bool shuffles; ///< runs what is ready in a random order
     bool closed = false;
     bool forked = false; ///< this process is a child of the loop's
     std::atomic<std::thread::id> runs_in{};

@@ -33,6 +33,12 @@ std::string function(const std::source_location& at)
     return name;
 }
 
+/// A frame that simul put between the user's, such as the task that awaits a future for `gather`.
+bool is_ours(const std::source_location& at)
+{
+    return std::string_view(at.function_name()).find("simul::detail::") != std::string_view::npos;
+}
+
 std::string state_of(const context& line, const executor& on)
 {
     if (!line.waits_at())
@@ -48,7 +54,8 @@ void add(std::string& text, const context& line, const executor& on, const std::
     if (const leaf* const at = line.waits_at()) {
         std::vector<const promise_base*> frames; // innermost first
         for (const promise_base* each = &at->frame(); each; each = each->awaiter)
-            frames.push_back(each);
+            if (!is_ours(each->where))
+                frames.push_back(each);
         for (auto each = frames.rbegin(); each != frames.rend(); ++each)
             text += deeper + (has_children ? "│ " : "  ") + "at " + place((*each)->where) + " in " +
                     function((*each)->where) + "\n";

@@ -80,14 +80,30 @@ void context::leave_tree() noexcept
 void context::cancel() noexcept
 {
     ++cancelling_;
-    if (passes_cancel_on_) { // what it waits for waits for it
-        cancel_came_round_ = true;
+    if (!leaf_) {
+        cancel_pending_ = true;
         return;
     }
-    passes_cancel_on_ = true;
-    if (!leaf_ || !leaf_->cancel())
-        cancel_pending_ = true;
-    passes_cancel_on_ = cancel_came_round_ = false;
+    if (request_ != request::none)
+        return; // on its way already
+
+    // What waits has been started, so it stands in no ready queue, and `next` is free.
+    work*& list = home_->cancelling_;
+    const bool outermost = list == nullptr;
+    request_ = request::listed;
+    next = std::exchange(list, this);
+    if (!outermost)
+        return; // whoever asked first gets to it
+    while (context* const top = static_cast<context*>(list)) {
+        if (top->request_ == request::listed) {
+            top->request_ = request::passed_on;
+            if (!top->leaf_->cancel()) // puts what it waits for on top
+                top->cancel_pending_ = true;
+        } else {
+            top->request_ = request::none;
+            list = top->next;
+        }
+    }
 }
 
 int context::uncancel() noexcept

@@ -51,6 +51,34 @@ failure::~failure()
     release(chain_);
 }
 
+const failure& failure::cancellation() noexcept
+{
+    static const failure shared(std::make_exception_ptr(cancelled{}));
+    return shared;
+}
+
+namespace {
+
+const failure& out_of_memory() noexcept
+{
+    static const failure shared(std::make_exception_ptr(std::bad_alloc()));
+    return shared;
+}
+
+} // namespace
+
+const failure* failure::keep(failure kept) noexcept
+{
+    const failure* const made = new (std::nothrow) failure(std::move(kept));
+    return made ? made : &out_of_memory();
+}
+
+void failure::give_back(const failure* kept) noexcept
+{
+    if (kept != &out_of_memory())
+        delete kept;
+}
+
 failure failure::capture(const std::source_location& where) noexcept
 {
     failure caught(std::current_exception());

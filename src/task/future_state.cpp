@@ -56,11 +56,10 @@ bool future_state_base::block_until_done(duration limit)
     return is_done;
 }
 
-void future_state_base::abandon() noexcept
+void future_state_base::report_unobserved(const failure& lost) const noexcept
 {
-    if (const failure* const lost = unobserved_error(); lost && !lost->is_cancellation())
-        report({"a task failed and nobody asked for its result", lost->error(), name(), origin(), lost->awaits()});
-    delete this;
+    if (!lost.is_cancellation())
+        report({"a task failed and nobody asked for its result", lost.error(), name(), origin(), lost.awaits()});
 }
 
 } // namespace simul::detail

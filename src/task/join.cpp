@@ -25,14 +25,10 @@ std::coroutine_handle<> branch_base::ended() noexcept
 bool join::cancel() noexcept
 {
     cancelled_ = true;
-    cancel_branches();
-    return true;
-}
-
-void join::cancel_branches() noexcept
-{
-    for (context* each = frame().line->first_child(); each; each = each->next_sibling())
+    // From the youngest to the eldest, as the last to be put into the context's list is the first to be asked.
+    for (context* each = frame().line->last_child(); each; each = each->previous_sibling())
         each->cancel();
+    return true;
 }
 
 std::coroutine_handle<> join::branch_ended(branch_base& branch) noexcept

@@ -13,10 +13,14 @@ namespace simul::detail {
 void waiter::served() noexcept
 {
     served_ = !abandoned_;
-    // Who serves on the waiter's own thread may destroy the primitive next, long before the waiter runs.
-    if (executor::current() == &frame().line->home())
+    executor& home = frame().line->home();
+    if (executor::current() == &home) {
+        // Who serves on the waiter's own thread may destroy the primitive next, long before the waiter runs.
         queue_ = nullptr;
-    wake();
+        home.post_here(*this);
+    } else {
+        home.post(*this);
+    }
 }
 
 bool waiter::leave() noexcept
@@ -51,13 +55,10 @@ bool waiter::cancel() noexcept
     return true;
 }
 
-void waiter::end_wait(const char* what)
+void waiter::fail_wait(const char* what)
 {
-    queue_ = nullptr;
-    served_ = false;
     throw_if_cancelled();
-    if (abandoned_) [[unlikely]]
-        throw invalid_state(std::string("the ") + what + " was destroyed while a task waited for it");
+    throw invalid_state(std::string("the ") + what + " was destroyed while a task waited for it");
 }
 
 void wait_queue::abandon_waiters() noexcept

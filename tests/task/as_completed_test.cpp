@@ -159,6 +159,35 @@ TEST(AsCompleted, AnswersEveryoneWhoAsksForMoreThanThereIs)
     });
 }
 
+/// A range that gives its one future three times.
+struct thrice {
+    struct iterator {
+        future<int>* one;
+        int at;
+        future<int>& operator*() const { return *one; }
+        iterator& operator++()
+        {
+            ++at;
+            return *this;
+        }
+        bool operator==(const iterator&) const = default;
+    };
+    future<int> one;
+    iterator begin() { return {&one, 0}; }
+    iterator end() { return {&one, 3}; }
+};
+
+TEST(AsCompleted, GivesAFutureAsOftenAsItIsThere)
+{
+    simulate([]() -> task<> {
+        thrice same{simul::spawn(value_after(1s, 7))};
+        auto done = simul::as_completed(same);
+        for (int i = 0; i < 3; ++i)
+            EXPECT_EQ(co_await done.next(), &same.one);
+        EXPECT_EQ(co_await done.next(), nullptr);
+    });
+}
+
 TEST(AsCompleted, MayBeLeftEarly)
 {
     simulate([]() -> task<> {

@@ -2,6 +2,7 @@
 #include "outcome.hpp"
 
 #include <simul/task/async_generator.hpp>
+#include <simul/task/gather.hpp>
 #include <simul/task/spawn.hpp>
 #include <simul/task/timeout.hpp>
 #include <simul/task/with.hpp>
@@ -224,6 +225,48 @@ TEST(AsyncGenerator, ThatIsDestroyedWhileOpenIsCutShortAndReportedInDebugMode)
             EXPECT_TRUE(log.empty());
             EXPECT_EQ(heard.seen().size(), debug ? 1u : 0u);
         }, {.backend = simul::backend::sim, .debug = debug});
+}
+
+TEST(AsyncGenerator, RaisesWhatMeansAnEndElsewhereAsAnyError)
+{
+    simulate([]() -> task<> {
+        const auto ends_badly = []() -> async_generator<int> {
+            co_yield 1;
+            throw simul::end_of_stream("of something inside");
+        };
+        auto numbers = ends_badly();
+        EXPECT_EQ(co_await numbers.next(), 1);
+        EXPECT_EQ(co_await error_of(next_of(numbers)), "of something inside");
+        EXPECT_EQ(co_await numbers.next(), std::nullopt);
+    });
+}
+
+TEST(AsyncGenerator, AThousandAreClosedAtOnceAndTheirErrorsRaised)
+{
+    simulate([]() -> task<> {
+        int cleaned = 0;
+        const auto slow_to_close = [](int n, int& clean) -> async_generator<int> {
+            try {
+                for (;;)
+                    co_yield n;
+            } catch (const simul::cancelled&) {
+            }
+            co_await simul::sleep(1s);
+            ++clean;
+            if (n % 100 == 0)
+                throw std::runtime_error("could not close");
+        };
+        const auto begin = simul::now();
+        std::vector<task<>> uses;
+        for (int i = 0; i < 1000; ++i)
+            uses.push_back(simul::with(slow_to_close(i, cleaned), [](async_generator<int>& g) -> task<> { co_await g.next(); }));
+        int failed = 0;
+        for (const auto& each : co_await simul::settle(std::move(uses)))
+            failed += each.has_value() ? 0 : 1;
+        EXPECT_EQ(cleaned, 1000);
+        EXPECT_EQ(failed, 10);
+        EXPECT_EQ(simul::now() - begin, 1s);
+    });
 }
 
 } // namespace

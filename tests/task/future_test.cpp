@@ -141,6 +141,53 @@ TEST(Future, ServesAllThatAwaitItInTheirOrder)
     });
 }
 
+TEST(Future, RunsNobodyInsideItsCompletionWhateverTheFirstServedDoes)
+{
+    simulate([]() -> task<> {
+        promise<int> writer;
+        auto reader = writer.get_future();
+        names order;
+        std::vector<future<>> waiting(4);
+        const auto wait = [](future<int>& at, names& o, std::string name) -> task<> {
+            static_cast<void>(co_await at);
+            o.push_back(name);
+        };
+        waiting[0] = simul::spawn([](future<int>& at, names& o, std::vector<future<>>& others) -> task<> {
+            static_cast<void>(co_await at);
+            o.push_back("a");
+            others[1].cancel();                     // served already: it has its value
+            std::exchange(others[2], {}).cancel();  // and so has one whose future is dropped
+            o.push_back("a awaits again");
+            static_cast<void>(co_await at); // does not wait
+            o.push_back("a has it");
+        }(reader, order, waiting));
+        waiting[1] = simul::spawn(wait(reader, order, "b"));
+        waiting[2] = simul::spawn(wait(reader, order, "c"));
+        waiting[3] = simul::spawn(wait(reader, order, "d"));
+        co_await simul::yield();
+        writer.set_value(1);
+        EXPECT_TRUE(order.empty());
+        co_await simul::yield();
+        EXPECT_EQ(order, (names{"a", "a awaits again", "a has it", "b", "c", "d"}));
+        EXPECT_FALSE(waiting[1].cancelled());
+    });
+}
+
+TEST(Future, CarriesWhatMeansAnEndElsewhereAsAnyError)
+{
+    simulate([]() -> task<> {
+        auto flight = simul::spawn([]() -> task<int> { throw simul::end_of_stream(), co_await simul::yield(); });
+        int caught = 0;
+        for (int i = 0; i < 2; ++i)
+            try {
+                static_cast<void>(co_await flight);
+            } catch (const simul::end_of_stream&) {
+                ++caught;
+            }
+        EXPECT_EQ(caught, 2);
+    });
+}
+
 TEST(Future, IsCancelledForAllWhenOneOfItsAwaitersIs)
 {
     simulate([]() -> task<> {

@@ -115,6 +115,24 @@ TEST(Gather, TakesARangeOfFuturesWhereTheyAre)
 
 // ---- errors
 
+TEST(Gather, TakesFuturesOfSeveralLoops)
+{
+    simul::run([]() -> task<> {
+        simul::promise<simul::future<int>> handed_over;
+        auto theirs = handed_over.get_future();
+        std::thread other([&] {
+            simul::run([&]() -> task<> {
+                handed_over.set_value(simul::spawn(value_after(5ms, 5))); // real time: two loops
+                co_await simul::sleep(20ms);
+            });
+        });
+        auto flight = co_await std::move(theirs);
+        const auto [a, b] = co_await simul::gather(flight, value_after(1ms, 6));
+        EXPECT_EQ(a + b, 11);
+        other.join();
+    });
+}
+
 TEST(Gather, CancelsTheOthersAtTheFirstErrorAndWaitsForThem)
 {
     simulate([]() -> task<> {
@@ -511,6 +529,27 @@ TEST(Settle, RaisesCancelledWhenItWasCancelledAndABranchEndedSo)
         co_await simul::sleep(2s);
         flight.cancel();
         EXPECT_TRUE(co_await raises<simul::cancelled>(std::move(flight)));
+    });
+}
+
+TEST(Settle, IsQuietAboutWhatItDropsWhenItIsCancelled)
+{
+    simulate([]() -> task<> {
+        const reports heard;
+        const auto fails_when_cancelled = []() -> task<int> {
+            try {
+                co_await simul::sleep(1h);
+            } catch (const simul::cancelled&) {
+            }
+            throw std::runtime_error("on the way out");
+        };
+        auto flight = simul::spawn([](auto fails) -> task<> {
+            static_cast<void>(co_await simul::settle(fails(), value_after(1h, 1)));
+        }(fails_when_cancelled));
+        co_await simul::sleep(1s);
+        flight.cancel();
+        EXPECT_TRUE(co_await raises<simul::cancelled>(std::move(flight)));
+        EXPECT_TRUE(heard.seen().empty());
     });
 }
 

@@ -214,6 +214,30 @@ TEST(Group, InAGroupGivesGroupsInGroups)
     });
 }
 
+TEST(Group, InAGroupInATimeoutIsATimeoutError)
+{
+    simulate([]() -> task<> {
+        names log;
+        const auto nested = [](names& l) -> task<> {
+            co_await with_group([&l](group& outer) -> task<> {
+                outer.spawn(cleaning_up(1s, l, "outer"));
+                outer.spawn([](names& in) -> task<> {
+                    co_await with_group([&in](group& inner) -> task<> {
+                        inner.spawn(cleaning_up(2s, in, "inner"));
+                        co_return;
+                    });
+                }(l));
+                co_return;
+            });
+        };
+        const auto begin = simul::now();
+        EXPECT_TRUE(co_await raises<simul::timeout_error>(simul::timeout(1s, nested(log))));
+        EXPECT_EQ(log, (names{"outer cancelled", "inner cancelled", "outer clean", "inner clean"}));
+        EXPECT_EQ(simul::now() - begin, 3s);
+        EXPECT_EQ(simul::this_task::cancelling(), 0);
+    });
+}
+
 TEST(Group, LetsTheErrorsOfATypeBeSplitOffAtAnyDepth)
 {
     simulate([]() -> task<> {

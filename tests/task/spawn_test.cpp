@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
+#include <simul/task/gather.hpp>
 #include <simul/task/spawn.hpp>
 #include <simul/task/this_task.hpp>
 
@@ -43,6 +44,29 @@ TEST(Spawn, StartsWhenTheSpawnerNextWaitsAndInOrder)
         co_await b;
         co_await c;
         EXPECT_EQ(order, (names{"main", "a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2", "main-a"}));
+    });
+}
+
+TEST(Spawn, InterleavesWithTasksThatEndAtDifferentTimes)
+{
+    simulate([]() -> task<> {
+        std::string order;
+        const auto worker = [](std::string& o, std::string name, int steps) -> task<> {
+            for (int i = 0; i < steps; ++i) {
+                o += name + std::to_string(i) + " ";
+                co_await simul::yield();
+            }
+            o += name + "! ";
+        };
+        auto a = simul::spawn(worker(order, "a", 3));
+        auto b = simul::spawn(worker(order, "b", 1));
+        auto c = simul::spawn(worker(order, "c", 2));
+        order += "main ";
+        co_await b;
+        order += "main-b ";
+        co_await simul::gather(a, b, c);
+        order += "end";
+        EXPECT_EQ(order, "main a0 b0 c0 a1 b! c1 a2 main-b c! a! end"); // as in asyncio
     });
 }
 

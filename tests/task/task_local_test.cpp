@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "outcome.hpp"
 
+#include <simul/task/async_generator.hpp>
 #include <simul/task/gather.hpp>
 #include <simul/task/group.hpp>
 #include <simul/task/spawn.hpp>
@@ -97,6 +98,53 @@ TEST(TaskLocal, LetsItsValueGoWithTheLastTaskThatSeesIt)
         EXPECT_EQ(kept.get(), nullptr);
         co_await simul::sleep(2s);
         EXPECT_EQ(value.use_count(), 1);
+    });
+}
+
+TEST(TaskLocal, IsOnesOwnWhoeverWakesOne)
+{
+    simulate([]() -> task<> {
+        simul::promise<> wake;
+        auto woken = wake.get_future();
+        const auto sleeper = [](simul::future<>& at) -> task<std::string> {
+            label.set("sleeper");
+            co_await at;
+            co_return label.get();
+        };
+        auto flight = simul::spawn(sleeper(woken));
+        auto waker = simul::spawn([](simul::promise<>& writer) -> task<> {
+            label.set("waker");
+            co_await simul::sleep(1s);
+            writer.set_value();
+        }(wake));
+        EXPECT_EQ(co_await flight, "sleeper");
+        EXPECT_EQ(label.get(), "-");
+        std::string in_callback;
+        simul::loop::current().call_soon([&] { in_callback = label.get(); });
+        label.set("main");
+        co_await simul::yield();
+        EXPECT_EQ(in_callback, "-");
+    });
+}
+
+TEST(TaskLocal, OfWhoeverAsksIsSeenByAnAsyncGenerator)
+{
+    simulate([]() -> task<> {
+        const auto labels = []() -> simul::async_generator<std::string> {
+            for (;;) {
+                co_yield label.get();
+                co_await simul::yield();
+            }
+        };
+        auto seen = labels();
+        label.set("main");
+        EXPECT_EQ(*co_await seen.next(), "main");
+        EXPECT_EQ(*co_await simul::spawn([](auto& from) -> task<std::string> {
+            label.set("another");
+            co_return *co_await from.next();
+        }(seen)), "another");
+        EXPECT_EQ(*co_await seen.next(), "main");
+        co_await seen.close();
     });
 }
 

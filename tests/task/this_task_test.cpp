@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
+#include <simul/task/gather.hpp>
+#include <simul/task/group.hpp>
+#include <simul/task/mutex.hpp>
+#include <simul/task/race.hpp>
+#include <simul/task/select.hpp>
+#include <simul/task/shield.hpp>
 #include <simul/task/spawn.hpp>
 #include <simul/task/this_task.hpp>
+#include <simul/task/timeout.hpp>
+#include <simul/task/wait.hpp>
 
 #include <gtest/gtest.h>
 
@@ -416,6 +424,112 @@ TEST(Cancellation, LeavesNoTimerBehind)
     const auto begin = loop.now();
     loop.run_until_complete([]() -> task<> { co_await simul::sleep(1s); }());
     EXPECT_EQ(loop.now() - begin, 1s);
+}
+
+TEST(Cancellation, ComesOnceHoweverOftenItWasAskedForBeforeTheWait)
+{
+    simulate([]() -> task<> {
+        bool began = false;
+        auto unstarted = simul::spawn([](bool& b) -> task<> {
+            b = true;
+            co_return;
+        }(began));
+        EXPECT_TRUE(unstarted.cancel());
+        EXPECT_TRUE(unstarted.cancel());
+        EXPECT_FALSE(unstarted.cancelled()); // not yet
+        co_await simul::yield();
+        EXPECT_TRUE(unstarted.cancelled());
+        EXPECT_FALSE(unstarted.cancel());
+        EXPECT_FALSE(began);
+
+        simul::future<int> pending;
+        pending = simul::spawn([](simul::future<int>& self) -> task<int> {
+            this_task::cancel();
+            self.cancel();
+            EXPECT_EQ(this_task::cancelling(), 2);
+            int caught = 0;
+            for (int wait = 0; wait < 3; ++wait) {
+                try {
+                    co_await simul::yield();
+                } catch (const simul::cancelled&) {
+                    ++caught;
+                }
+            }
+            EXPECT_EQ(this_task::cancelling(), 2);
+            co_return caught;
+        }(pending));
+        EXPECT_EQ(co_await pending, 1);
+    });
+}
+
+/// One state in which a task can be when it is cancelled.
+struct waiting_state {
+    const char* name;
+    std::function<task<>(simul::future<>&, simul::mutex&)> wait; ///< for a future that is not done, or a mutex that is locked
+    bool ends_the_future; ///< what it waits for is cancelled with it
+};
+
+TEST(Cancellation, ReachesTheInnermostWaitOfEveryKind)
+{
+    const waiting_state states[] = {
+        {"a sleep", [](auto&, auto&) -> task<> { co_await simul::sleep(1h); }, false},
+        {"a future", [](auto& flight, auto&) -> task<> { co_await flight; }, true},
+        {"a task in a task", [](auto& flight, auto&) -> task<> {
+             co_await [](simul::future<>& of) -> task<> { co_await of; }(flight);
+         }, true},
+        {"a mutex", [](auto&, auto& locked) -> task<> { co_await locked.lock(); }, false},
+        {"a gather", [](auto& flight, auto& locked) -> task<> {
+             co_await simul::gather([](simul::mutex& m) -> task<> { co_await m.lock(); }(locked), flight);
+         }, true},
+        {"a settle", [](auto& flight, auto&) -> task<> { co_await simul::settle(flight, simul::sleep(1h)); }, true},
+        {"a race", [](auto& flight, auto&) -> task<> { co_await simul::race(flight, simul::sleep(1h)); }, true},
+        {"a timeout", [](auto& flight, auto&) -> task<> { co_await simul::timeout(1h, flight); }, true},
+        {"a shield", [](auto& flight, auto&) -> task<> { co_await simul::shield(flight); }, false},
+        {"a group", [](auto& flight, auto&) -> task<> {
+             co_await simul::with_group([&](simul::group& g) -> task<> {
+                 g.spawn([](simul::future<>& of) -> task<> { co_await of; }(flight));
+                 co_return;
+             });
+         }, true},
+        {"a select", [](auto& flight, auto&) -> task<> { co_await simul::select(flight, simul::after(1h)); }, false},
+        {"a wait", [](auto& flight, auto&) -> task<> {
+             std::vector<simul::future<>> all;
+             all.push_back(std::move(flight));
+             std::exception_ptr why;
+             try {
+                 co_await simul::wait(all);
+             } catch (...) {
+                 why = std::current_exception();
+             }
+             flight = std::move(all[0]);
+             std::rethrow_exception(why);
+         }, false},
+    };
+    for (const waiting_state& state : states)
+        for (const int turns : {0, 1, 3}) // before the first step, and later
+            simulate([&]() -> task<> {
+                simul::promise<> writer;
+                auto awaited = writer.get_future();
+                simul::mutex locked;
+                const auto lock = co_await locked.lock();
+                auto waiter = simul::spawn(state.wait(awaited, locked));
+                for (int i = 0; i < turns; ++i)
+                    co_await simul::yield();
+                const auto begin = simul::now();
+                EXPECT_TRUE(waiter.cancel()) << state.name;
+                bool cancelled = false;
+                try {
+                    co_await waiter;
+                } catch (const simul::cancelled&) {
+                    cancelled = true;
+                }
+                EXPECT_TRUE(cancelled) << state.name;
+                EXPECT_EQ(simul::now(), begin) << state.name;
+                EXPECT_FALSE(waiter.cancel()) << state.name;
+                EXPECT_EQ(awaited.done(), state.ends_the_future && turns > 0) << state.name << ", " << turns;
+                EXPECT_EQ(this_task::cancelling(), 0) << state.name;
+                co_await simul::sleep(2h); // nothing is left that could fire
+            });
 }
 
 } // namespace

@@ -261,9 +261,51 @@ TEST(Timeout, OfATaskThatWasCancelledBeforeRaisesCancelled)
     simulate([]() -> task<> {
         auto flight = simul::spawn([]() -> task<> {
             simul::this_task::cancel();
-            co_await simul::timeout(0s, simul::sleep(1s));
+            EXPECT_EQ(co_await error_of(simul::timeout(0s, simul::sleep(1s))), "cancelled");
+            EXPECT_EQ(simul::this_task::cancelling(), 1);
+            EXPECT_EQ(co_await error_of(simul::timeout(1s, simul::sleep(1h))), "timed out"); // and the next one works
         });
-        EXPECT_EQ(co_await error_of(std::move(flight)), "cancelled");
+        EXPECT_EQ(co_await error_of(std::move(flight)), "");
+    });
+}
+
+TEST(Timeout, AndAnErrorAtTheSameMomentCountInTheirOrder)
+{
+    simulate([]() -> task<> {
+        for (const bool error_first : {true, false}) {
+            simul::promise<> told;
+            auto awaited = told.get_future();
+            const auto fail = [&] { told.set_error(std::make_exception_ptr(std::runtime_error("bad"))); };
+            if (error_first)
+                simul::loop::current().call_later(1s, fail);
+            auto flight = simul::spawn(simul::timeout(1s, [](simul::future<>& of) -> task<> {
+                co_await simul::shield(of);
+            }(awaited)));
+            co_await simul::yield();
+            if (!error_first)
+                simul::loop::current().call_later(1s, fail);
+            EXPECT_EQ(co_await error_of(flight), error_first ? "bad" : "timed out");
+            co_await simul::yield();
+            EXPECT_TRUE(awaited.error()); // looked at: it is not reported
+        }
+    });
+}
+
+TEST(Timeout, GivesTheResultOfATaskThatComesLateWithoutEverWaiting)
+{
+    simul::run([]() -> task<> {
+        const auto blocks = []() -> task<int> {
+            std::this_thread::sleep_for(5ms); // real: it keeps the loop from looking at its clock
+            co_return 1;
+        };
+        EXPECT_EQ(co_await simul::timeout(1ms, blocks()), 1);
+        const auto blocks_then_waits = []() -> task<int> {
+            std::this_thread::sleep_for(5ms);
+            co_await simul::sleep(1h);
+            co_return 2;
+        };
+        EXPECT_EQ(co_await error_of(simul::timeout(1ms, simul::timeout(1ms, blocks_then_waits()))), "timed out");
+        EXPECT_EQ(simul::this_task::cancelling(), 0);
     });
 }
 

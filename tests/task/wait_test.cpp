@@ -192,6 +192,43 @@ TEST(Wait, TakesAnyRangeAndEndsManyTimesOverTheSameFutures)
     });
 }
 
+/// An iterator that gives each future of a vector twice.
+struct each_twice {
+    struct iterator {
+        std::vector<future<int>>* all;
+        std::size_t at;
+        future<int>& operator*() const { return (*all)[at / 2]; }
+        iterator& operator++()
+        {
+            ++at;
+            return *this;
+        }
+        bool operator==(const iterator&) const = default;
+    };
+    std::vector<future<int>> all;
+    iterator begin() { return {&all, 0}; }
+    iterator end() { return {&all, 2 * all.size()}; }
+};
+
+TEST(Wait, TakesAFutureThatIsGivenTwiceForTwo)
+{
+    simulate([]() -> task<> {
+        for (const until when : {until::all_completed, until::first_completed, until::first_error}) {
+            each_twice twice{flights_of({after_1s, after_2s})};
+            const auto begin = simul::now();
+            const auto [done, pending] = co_await simul::wait(twice, when);
+            const bool first = when == until::first_completed;
+            EXPECT_EQ(simul::now() - begin, first ? 1s : 2s);
+            EXPECT_EQ(done.size(), first ? 2u : 4u);
+            EXPECT_EQ(done[0], done[1]);
+            EXPECT_EQ(pending.size(), first ? 2u : 0u);
+        }
+        each_twice left{flights_of({after_1s})};
+        EXPECT_EQ((co_await simul::wait(left, until::all_completed, {.timeout = 1ms})).pending.size(), 2u);
+        EXPECT_EQ(co_await left.all[0], 1);
+    });
+}
+
 TEST(Wait, MayHaveALimitFromOutside)
 {
     simulate([]() -> task<> {

@@ -3,9 +3,9 @@
 // A plain function that a loop calls: allocated once from the frame pool, counted by its schedule and its handle.
 #pragma once
 
-#include <simul/base/error.hpp>
 #include <simul/detail/executor.hpp>
 #include <simul/detail/frame_pool.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/timer.hpp>
 #include <simul/detail/work.hpp>
 
@@ -56,13 +56,6 @@ public:
     virtual ~handler() = default;
     virtual void handle(const problem& found) = 0;
 };
-
-template <class Fn> void refuse_null(const Fn& fn)
-{
-    if constexpr (requires { fn == nullptr; })
-        if (fn == nullptr)
-            throw error(std::errc::invalid_argument, "the function to call is null");
-}
 
 template <class Fn> callback& make_callback(Fn fn, executor& home)
 {

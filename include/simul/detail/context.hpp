@@ -10,12 +10,14 @@
 //
 // Cancelling: `cancel()` goes to the leaf at which the context waits. The leaf either undoes its wait and will resume
 // the frame with `cancelled`, or has its result already: then the request stays pending for the next wait, and nothing
-// that was received is dropped. A leaf that waits for other contexts passes the request on to them.
+// that was received is dropped. A leaf that waits for other contexts passes the request on to them: depth first, by way
+// of a list through the contexts themselves, so that a chain of any length needs no memory and no stack.
 #pragma once
 
 #include <simul/detail/work.hpp>
 
 #include <coroutine>
+#include <cstdint>
 #include <source_location>
 #include <string>
 
@@ -89,8 +91,8 @@ public:
     /// Makes a request that was delivered come again at the next wait.
     void cancel_again() noexcept { cancel_pending_ = true; }
     bool cancel_pending() const noexcept { return cancel_pending_; }
-    /// Whether a request that is being passed on came back: it waits for itself, and the leaf must leave.
-    bool cancel_came_round() const noexcept { return cancel_came_round_; }
+    /// A request came here and is on its way to what this waits for: who is asked by way of that waits for itself.
+    bool passes_cancel_on() const noexcept { return request_ == request::passed_on; }
 
     /// The root frame has ended; returns what to resume next.
     virtual std::coroutine_handle<> finished() noexcept = 0;
@@ -102,6 +104,8 @@ public:
     context* first_child() const noexcept { return first_child_; }
     context* next_sibling() const noexcept { return next_sibling_ == parent_->first_child_ ? nullptr : next_sibling_; }
     leaf* waits_at() const noexcept { return leaf_; }
+    context* last_child() const noexcept { return first_child_ ? first_child_->previous_sibling_ : nullptr; }
+    context* previous_sibling() const noexcept { return this == parent_->first_child_ ? nullptr : previous_sibling_; }
     const std::source_location& spawned_at() const noexcept { return spawned_at_; }
     std::string name() const;
     void rename(std::string name);
@@ -119,6 +123,7 @@ private:
     friend class simul::executor;
 
     struct label;
+    enum class request : std::uint8_t { none, listed, passed_on };
 
     executor* home_ = nullptr;
     context* parent_ = nullptr;
@@ -130,8 +135,7 @@ private:
     label* label_ = nullptr;
     int cancelling_ = 0;
     bool cancel_pending_ = false;
-    bool passes_cancel_on_ = false;  ///< inside `cancel`
-    bool cancel_came_round_ = false; ///< and the request came back
+    request request_ = request::none; ///< where one that is under way stands; the list goes through `next`
 };
 
 } // namespace simul::detail

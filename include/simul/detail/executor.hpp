@@ -63,6 +63,9 @@ public:
     /// Whether mistakes that cost something to find are looked for.
     bool debug() const noexcept { return debug_; }
 
+    /// What is ready at once runs in an order drawn at random, to find what depends on it.
+    bool random_order() const noexcept { return random_order_; }
+
     /// Parent of what is spawned here.
     detail::context& top() noexcept { return top_; }
 
@@ -76,6 +79,7 @@ protected:
 
     detail::work_list ready_;
     bool debug_ = false;
+    bool random_order_ = false;
 
 private:
     struct root final : detail::context {
@@ -85,7 +89,10 @@ private:
         std::coroutine_handle<> finished() noexcept override { return std::noop_coroutine(); }
     };
 
+    friend detail::context;
+
     detail::context* running_ = nullptr;
+    detail::work* cancelling_ = nullptr; ///< contexts that a request to cancel is passing through, innermost first
     root top_;
 };
 

@@ -30,6 +30,9 @@ public:
     failure& operator=(failure other) noexcept;
     ~failure();
 
+    /// The failure of what was cancelled before it began.
+    static const failure& cancellation() noexcept;
+
     /// The exception being handled, on its way out of a frame that last awaited at `where`.
     static failure capture(const std::source_location& where) noexcept;
 
@@ -44,6 +47,10 @@ public:
 
     /// What this thread rethrew last.
     static const failure& last_rethrown() noexcept;
+
+    /// Kept as one pointer, to be given back; without memory for it, it becomes `bad_alloc`.
+    static const failure* keep(failure kept) noexcept;
+    static void give_back(const failure* kept) noexcept;
 
 private:
     std::exception_ptr error_;

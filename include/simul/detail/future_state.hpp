@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -33,6 +34,8 @@ public:
 
     /// Asks the producer to give up; from any thread. False when done already.
     virtual bool request_cancel() noexcept = 0;
+    /// The work was asked to give up, and is asking what it waits for at this very moment.
+    virtual bool passes_cancel_on() const noexcept { return false; }
     virtual bool ended_cancelled() const noexcept = 0;
     virtual bool ended_with_error() const noexcept = 0; ///< a cancellation is none
     /// Its handle is dropped: asks the producer to give up, unless somebody else owns the work.
@@ -98,19 +101,21 @@ protected:
         waiters_.serve_all();
     }
 
-    virtual const failure* unobserved_error() const noexcept = 0;
+    /// Nobody is left: reports an error that nobody looked at, and goes.
+    virtual void abandon() noexcept = 0;
+    void report_unobserved(const failure& lost) const noexcept;
+
     virtual std::source_location origin() const noexcept { return {}; }
     bool observed() const noexcept { return observed_.load(std::memory_order_relaxed); }
 
-    wait_queue waiters_;
+    [[no_unique_address]] wait_queue waiters_; // the others stand in its padding
 
 private:
-    /// Nobody is left: reports an error that nobody looked at, and goes.
-    void abandon() noexcept;
-
-    std::atomic<unsigned> owners_;
     std::atomic<bool> done_{false};
-    std::atomic<bool> observed_{false};
+    // Two bytes, to leave no gap: clang would clear three of four by a store that overlaps what stands before, whose next
+    // load then stalls.
+    std::atomic<std::uint16_t> observed_{false};
+    std::atomic<unsigned> owners_;
 };
 
 template <class T> class future_state : public future_state_base {
@@ -134,9 +139,11 @@ public:
 protected:
     using future_state_base::future_state_base;
 
-    const failure* unobserved_error() const noexcept final
+    void abandon() noexcept final
     {
-        return result_.failed() && !observed() ? &result_.error() : nullptr;
+        if (result_.failed() && !observed()) [[unlikely]]
+            report_unobserved(result_.error());
+        delete this;
     }
 
     result_slot<T> result_;

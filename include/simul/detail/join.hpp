@@ -46,7 +46,7 @@ protected:
 
 class join : public leaf {
 public:
-    bool cancel() noexcept override;
+    bool cancel() noexcept final;
 
     /// A branch has ended; returns what to resume.
     std::coroutine_handle<> branch_ended(branch_base& branch) noexcept;
@@ -60,9 +60,9 @@ protected:
     void cancel_others() noexcept
     {
         if (!cancelled_)
-            cancel_branches();
+            for (context* each = frame().line->first_child(); each; each = each->next_sibling())
+                each->cancel();
     }
-    void cancel_branches() noexcept;
     /// Somebody outside asked the waiter to end.
     bool asked_to_end() const noexcept { return cancelled_; }
     /// In `await_resume`, where the outcome is not `cancelled`: a request that came too late for a branch comes again.
@@ -101,7 +101,6 @@ public:
     void run() noexcept override
     {
         if (cancel_pending()) { // before it began: it never does
-            skipped_ = failure(std::make_exception_ptr(cancelled{}));
             ended().resume();
             return;
         }
@@ -113,13 +112,13 @@ public:
     const failure* error() const noexcept override
     {
         if (!task_.started())
-            return &skipped_;
+            return &failure::cancellation();
         return task_.result().failed() ? &task_.result().error() : nullptr;
     }
     T take()
     {
         if (!task_.started())
-            skipped_.rethrow();
+            failure::cancellation().rethrow();
         return task_.result().take();
     }
     /// Lets go of the frame and what its arguments hold.
@@ -127,7 +126,6 @@ public:
 
 private:
     task<T> task_;
-    failure skipped_;
 };
 
 } // namespace simul::detail

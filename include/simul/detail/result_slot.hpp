@@ -74,16 +74,16 @@ public:
     void fail(failure error) noexcept
     {
         clear();
-        ::new (&failure_) failure(std::move(error));
+        failure_ = failure::keep(std::move(error));
         state_ = state::failed;
     }
-    const failure& error() const noexcept { return failure_; }
+    const failure& error() const noexcept { return *failure_; }
 
     /// The value where it is. *Throws:* the error.
     lvalue get()
     {
         if (failed())
-            failure_.rethrow();
+            failure_->rethrow();
         return store::get(value_);
     }
     /// The value, moved out. *Throws:* the error.
@@ -103,7 +103,7 @@ private:
         if (state_ == state::value)
             value_.~held_type();
         else if (state_ == state::failed)
-            failure_.~failure();
+            failure::give_back(failure_);
         state_ = state::empty;
     }
     void move_from(result_slot& other)
@@ -111,13 +111,15 @@ private:
         if (other.state_ == state::value)
             ::new (&value_) held_type(std::move(other.value_));
         else if (other.state_ == state::failed)
-            ::new (&failure_) failure(std::move(other.failure_));
+            failure_ = other.failure_;
         state_ = other.state_;
+        if (other.state_ == state::failed)
+            other.state_ = state::empty;
     }
 
     union {
         held_type value_;
-        failure failure_;
+        const failure* failure_; ///< owned
     };
     state state_ = state::empty;
 };

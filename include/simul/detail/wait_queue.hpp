@@ -38,8 +38,10 @@ protected:
     /// First thing in `await_resume`: throws when the wait ended with nothing. `what` names the primitive for the error.
     void finish_wait(const char* what)
     {
-        if (queue_ || cancelled_ || abandoned_ || served_)
-            end_wait(what);
+        queue_ = nullptr;
+        served_ = false;
+        if (cancelled_ || abandoned_) [[unlikely]]
+            fail_wait(what);
     }
     /// First thing in the destructor of a class that overrides `left` or that is given something: its frame may be
     /// destroyed in the middle of the wait, when a loop is closed under it. True when it has to give back what it got.
@@ -50,7 +52,7 @@ private:
     friend wait_queue;
     waiter* behind() const noexcept { return static_cast<waiter*>(next); }
 
-    void end_wait(const char* what);
+    [[noreturn]] void fail_wait(const char* what);
     bool leave() noexcept;
 
     waiter* previous_ = nullptr;

@@ -146,9 +146,12 @@ public:
     template <class T> future<T> launch(task<T> work, std::source_location at = std::source_location::current())
     {
         check_usable("launch");
-        auto* const flight = new detail::spawned<T>(*this, std::move(work), at);
+        work.check_unused();
+        auto* const flight = new detail::spawned<T>(std::move(work));
+        future<T> handle(*flight);
+        flight->enter(*this, &at);
         post_owned(*flight);
-        return future<T>(*flight);
+        return handle;
     }
 
     /// Cancels all tasks, waits for them and for those that they start meanwhile, and closes open generators. What

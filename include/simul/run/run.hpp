@@ -66,6 +66,7 @@ template <class Fn>
     requires(!detail::awaitable<Fn>) && detail::task_function<Fn>
 auto run(Fn fn, const run_options& options = {}, std::source_location at = std::source_location::current())
 {
+    detail::refuse_null(fn);
     detail::runner runner(options);
     return runner.run(detail::call_and_keep(std::move(fn)), at);
 }

@@ -26,6 +26,7 @@
 // All of it is guarded by the lock of the mutex's queue.
 #pragma once
 
+#include <simul/detail/refuse_null.hpp>
 #include <simul/task/mutex.hpp>
 #include <simul/task/task.hpp>
 
@@ -92,6 +93,7 @@ public:
     template <std::invocable Predicate>
     task<std::decay_t<std::invoke_result_t<Predicate&>>> wait(scoped_lock& held, Predicate until)
     {
+        detail::refuse_null(until);
         check(held);
         for (;;) {
             if (auto wanted = until())

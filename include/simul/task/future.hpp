@@ -36,7 +36,11 @@ namespace detail {
 /// A frame that waits for a future.
 class future_wait : public waiter {
 public:
-    explicit future_wait(future_state_base* state);
+    explicit future_wait(future_state_base* state) : state_(state)
+    {
+        if (!state_) [[unlikely]]
+            refuse_empty();
+    }
     bool await_ready() const noexcept { return state_->done(); }
     template <std::derived_from<promise_base> Promise> bool await_suspend(std::coroutine_handle<Promise> frame)
     {
@@ -46,9 +50,18 @@ public:
     bool cancel() noexcept override;
 
 protected:
-    bool wait(promise_base& frame);
+    bool wait(promise_base& frame) noexcept
+    {
+        if (!state_->enqueue(*this, [&] { wait_in(frame); }))
+            return false;
+        settle();
+        return true;
+    }
 
     future_state_base* state_;
+
+private:
+    [[noreturn]] static void refuse_empty();
 };
 
 /// Whether an awaited reference can give one.
@@ -173,7 +186,7 @@ public:
         const guard held(this->waiters_);
         if (this->done())
             return false;
-        this->result_.fail(failure(std::make_exception_ptr(cancelled{})));
+        this->result_.fail(failure::cancellation());
         refused_ = true;
         this->complete_locked();
         return true;

@@ -183,7 +183,7 @@ template <class Element> auto element_task(Element&& element)
 {
     using plain = std::remove_cvref_t<Element>;
     if constexpr (is_task<plain>)
-        return std::move(element);
+        return as_task(std::move(element));
     else
         return as_task(std::forward<Element>(element));
 }
@@ -198,6 +198,9 @@ template <class Range>
 using range_value = typename decltype(element_task(std::declval<element_reference<Range>>()))::value_type;
 
 /// The branches of a call with a range: one block of memory for each while it runs, its outcome kept by index.
+///
+/// They begin one after the other in one step of the loop, `starter`, and not each in its own: the memory of a branch that
+/// ends at once serves the next. In a random order of execution others get in between.
 template <class Range, bool Settles> class range_join final : public join {
     using T = range_value<Range>;
     using outcome = std::conditional_t<Settles, result<T>, std::conditional_t<std::is_void_v<T>, char, contained<T>>>;
@@ -206,21 +209,17 @@ template <class Range, bool Settles> class range_join final : public join {
 
 public:
     range_join(Range&& range, std::size_t limit)
-        : range_(static_cast<Range&&>(range)), limit_(limit), next_(std::begin(range_)), end_(std::end(range_))
+        : range_(static_cast<Range&&>(range)), limit_(limit), next_(std::begin(range_)), end_(std::end(range_)),
+          starter_(*this)
     {
     }
 
     bool await_ready() { return !(next_ != end_); }
-    template <std::derived_from<promise_base> Promise> bool await_suspend(std::coroutine_handle<Promise> frame)
+    template <std::derived_from<promise_base> Promise> void await_suspend(std::coroutine_handle<Promise> frame) noexcept
     {
         wait_in(frame.promise());
-        start_some();
-        if (running_ == 0) { // the range threw at once
-            resuming();
-            return false;
-        }
+        starter_.post();
         settle();
-        return true;
     }
     auto await_resume()
     {
@@ -241,23 +240,65 @@ public:
     }
 
 private:
-    void start_some() noexcept
+    /// Counts as a branch from its posting on, so that the join ends no earlier.
+    class starter final : public work {
+    public:
+        explicit starter(range_join& owner) noexcept : owner_(owner) {}
+
+        void post() noexcept
+        {
+            if (std::exchange(at_work_, true))
+                return;
+            ++owner_.running_;
+            home().post_here(*this);
+        }
+        void run() noexcept override
+        {
+            const bool all_begun = owner_.begin_some(home().random_order() ? 1 : ~std::size_t{0});
+            at_work_ = false;
+            if (!all_begun)
+                post();
+            if (--owner_.running_ == 0)
+                owner_.run();
+        }
+
+    private:
+        executor& home() const noexcept { return owner_.frame().line->home(); }
+
+        range_join& owner_;
+        bool at_work_ = false;
+    };
+
+    /// At most so many; false when more may begin.
+    bool begin_some(std::size_t most) noexcept
     {
+        context& waiter = *frame().line;
         try {
-            while (!stopped_ && (limit_ == 0 || running_ < limit_) && next_ != end_) {
-                if constexpr (Settles || !std::is_void_v<T>)
-                    outcomes_.emplace_back();
-                auto* const added = new branch<T>(element_task(*next_));
-                added->post(*this, count_++);
-                if (asked_to_end())
-                    added->cancel();
-                ++next_; // last: may throw, and by now the join owns the branch
+            for (; !stopped_ && may_begin(); --most) {
+                waiter.home().set_running(&waiter); // the range may be a generator
+                if (!(next_ != end_)) {
+                    stopped_ = true;
+                } else if (asked_to_end()) {
+                    any_cancelled_ = stopped_ = true;
+                } else if (most == 0) {
+                    return false;
+                } else {
+                    if constexpr (Settles || !std::is_void_v<T>)
+                        outcomes_.emplace_back();
+                    auto* const added = new branch<T>(element_task(*next_));
+                    added->begin(*this, count_++).resume();
+                    waiter.home().set_running(&waiter);
+                    ++next_;
+                }
             }
         } catch (...) {
             range_error_ = std::current_exception();
             stop();
         }
+        waiter.home().set_running(nullptr);
+        return true;
     }
+    bool may_begin() const noexcept { return limit_ == 0 || running_ - 1 < limit_; } // one is the starter
     void stop() noexcept
     {
         stopped_ = true;
@@ -268,8 +309,6 @@ private:
         auto& line = static_cast<branch<T>&>(ended);
         const failure* const error = line.error();
         any_cancelled_ = any_cancelled_ || (error && error->is_cancellation());
-        if (asked_to_end())
-            stopped_ = true;
         try {
             if constexpr (Settles)
                 outcomes_[line.index()].emplace(result_of_branch(line));
@@ -284,7 +323,8 @@ private:
             stop();
         }
         delete &line;
-        start_some();
+        if (!stopped_)
+            starter_.post();
     }
 
     Range range_;
@@ -293,10 +333,11 @@ private:
     sentinel end_;
     std::size_t count_ = 0;
     std::vector<std::optional<outcome>> outcomes_;
+    starter starter_;
     first_error error_;
     std::exception_ptr range_error_;
     bool any_cancelled_ = false;
-    bool stopped_ = false;
+    bool stopped_ = false; ///< no more will begin
 };
 
 template <class Range, bool Settles> class [[nodiscard("nothing starts until it is awaited: co_await it")]] range_call {

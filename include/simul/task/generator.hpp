@@ -49,7 +49,12 @@ public:
             value_ = std::addressof(value);
             return {};
         }
-        template <class Awaitable> void await_transform(Awaitable&&) = delete; // waiting needs an async_generator
+        template <class Awaitable> std::suspend_never await_transform(Awaitable&&)
+        {
+            static_assert(std::is_void_v<Awaitable>, // never
+                          "simul: a generator is plain code and can't wait: make it an async_generator<T>");
+            return {};
+        }
 
     private:
         friend generator;

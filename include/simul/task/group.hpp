@@ -93,12 +93,7 @@ public:
     /// As above for `fn(args...)`, which are kept while it runs.
     template <class Fn, class... Args>
         requires(!detail::awaitable<Fn>) && detail::task_function<Fn, Args...>
-    auto spawn(Fn fn, Args... args)
-    {
-        auto work = detail::call_and_keep(std::move(fn), std::move(args)...);
-        const std::source_location at = work.where();
-        return spawn(std::move(work), at);
-    }
+    auto spawn(Fn fn, Args... args) -> member_future<detail::result_of<detail::call_result<Fn, Args...>>>;
 
     /// Ends the body and all members, quietly: errors raised meanwhile still count, cancellation doesn't. For a body
     /// with a result that was ended by this, `with_group` raises `cancelled`.
@@ -115,59 +110,40 @@ private:
 
 namespace detail {
 
-/// A line of work of a group, and the state of its future.
-template <class T> class member final : public branch_base, public future_state<T> {
+/// A task that belongs to a group.
+template <class T> class member : public flight<T, branch_base> {
 public:
-    explicit member(task<T> work) noexcept : future_state<T>(2), task_(std::move(work)) {}
-    void join_group(group_join& owner, std::source_location at) noexcept { attach(owner, 0, at); }
+    explicit member(task<T> work) noexcept : flight<T, branch_base>(std::move(work)) {}
 
-    void run() noexcept override
+    /// Without a place it is named by that of its coroutine.
+    void enter(group_join& owner, const std::source_location* at) noexcept
     {
-        if (this->cancel_pending()) {
-            this->result_.fail(failure(std::make_exception_ptr(cancelled{})));
-            ended().resume();
-            return;
-        }
-        home().set_running(this);
-        task_.start_in(*this).resume();
+        this->attach(owner, 0, at ? *at : this->where());
     }
-    std::coroutine_handle<> finished() noexcept override
-    {
-        try {
-            this->result_ = std::move(task_.result());
-        } catch (...) {
-            this->result_.fail(failure::capture(task_.where()));
-        }
-        return ended();
-    }
+
     const failure* error() const noexcept override { return this->result_.failed() ? &this->result_.error() : nullptr; }
 
     /// The group has taken note: answers whoever waits for the future, and goes.
     void settle_future() noexcept override
     {
-        task_.discard();
+        this->let_go();
         this->observe(); // by the group
         this->complete();
         this->release();
     }
-
-    bool request_cancel() noexcept override
-    {
-        if (this->done())
-            return false;
-        if (executor::current() == &home())
-            cancel();
-        else
-            cancel_from_outside(*this, *this);
-        return true;
-    }
     void handle_dropped() noexcept override {}
-    std::string name() const override { return context::name(); }
-    void rename(std::string name) override { context::rename(std::move(name)); }
 
 private:
-    task<T> task_;
+    std::coroutine_handle<> over() noexcept override { return this->ended(); }
 };
+
+template <class T> member_future<T> start(member<T>& made, group_join& owner, const std::source_location* at)
+{
+    member_future<T> handle(made);
+    made.enter(owner, at);
+    owner.add(made);
+    return handle;
+}
 
 template <class Body, class T> class group_awaiter final : public group_join {
 public:
@@ -249,11 +225,18 @@ auto group::spawn(Awaitable work, std::source_location at) -> member_future<deta
         described.discard();
         throw;
     }
-    auto* const made = new detail::member<T>(std::move(described));
-    member_future<T> handle(*made);
-    made->join_group(join_, at);
-    join_.add(*made);
-    return handle;
+    return detail::start(*new detail::member<T>(std::move(described)), join_, &at);
+}
+
+template <class Fn, class... Args>
+    requires(!detail::awaitable<Fn>) && detail::task_function<Fn, Args...>
+auto group::spawn(Fn fn, Args... args) -> member_future<detail::result_of<detail::call_result<Fn, Args...>>>
+{
+    using T = detail::result_of<detail::call_result<Fn, Args...>>;
+    join_.check_open();
+    detail::refuse_null(fn);
+    using flight = detail::flight_of_call<detail::member<T>, Fn, Args...>;
+    return detail::start<T>(*new flight(std::move(fn), std::move(args)...), join_, nullptr);
 }
 
 } // namespace simul

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <simul/detail/awaitable.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/task/this_task.hpp>
 
 #include <algorithm>
@@ -38,6 +39,7 @@ template <class Fn>
     requires detail::awaitable<std::invoke_result_t<Fn&>>
 auto retry(Fn fn, retry_options options = {}) -> task<detail::result_of<std::invoke_result_t<Fn&>>>
 {
+    detail::refuse_null(fn);
     detail::check(options);
     return [](Fn attempt, retry_options with) -> task<detail::result_of<std::invoke_result_t<Fn&>>> {
         for (int failures = 0;;) {

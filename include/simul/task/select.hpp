@@ -27,6 +27,7 @@
 
 #include <simul/base/time.hpp>
 #include <simul/detail/awaitable.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/executor.hpp>
 #include <simul/detail/selectable.hpp>
 #include <simul/detail/timer.hpp>
@@ -300,12 +301,14 @@ template <class Select> task<typename Select::result_type> select_and_await(Sele
 template <class Awaitable, class Fn> auto on(Awaitable&& awaited, Fn handler)
 {
     using source = detail::select_source<Awaitable>;
+    detail::refuse_null(handler);
     return detail::select_case<source, Fn>{source(static_cast<Awaitable&&>(awaited)), std::move(handler)};
 }
 
 /// The case of `select` that happens when no other can at once.
 template <class Fn> auto otherwise(Fn handler)
 {
+    detail::refuse_null(handler);
     return detail::otherwise_case<Fn>{std::move(handler)};
 }
 inline auto otherwise()

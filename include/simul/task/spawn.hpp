@@ -9,103 +9,58 @@
 // of it is the future's business: await it, or it is cancelled when the future is dropped, or `detach` it.
 #pragma once
 
-#include <simul/detail/executor.hpp>
+#include <simul/detail/flight.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/task_local_value.hpp>
 #include <simul/task/future.hpp>
 
-#include <concepts>
+#include <coroutine>
 #include <source_location>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 namespace simul {
 namespace detail {
 
-/// Calls `context::cancel` on the context's own thread.
-void cancel_from_outside(context& line, future_state_base& alive) noexcept;
-
-/// A task in flight: its context, its result, and what starts it. Allocated once.
-template <class T> class spawned final : public context, public future_state<T> {
+/// A task that belongs to its loop.
+template <class T> class spawned : public flight<T, context> {
 public:
-    spawned(executor& home, task<T> work, std::source_location at) noexcept
-        : context(home, &home.top(), at), future_state<T>(2), task_(std::move(work))
+    explicit spawned(task<T> work) noexcept : flight<T, context>(std::move(work)) {}
+
+    /// Into the tree of `home`; to be posted then. Without a place it is named by that of its coroutine.
+    void enter(executor& home, const std::source_location* at) noexcept
     {
+        this->enter_tree(home, &home.top(), at ? *at : this->where());
         // What the spawner's task_locals hold is inherited, though the tree's parent is the loop.
         if (context* const spawner = home.running(); spawner && spawner->locals && executor::current() == &home)
-            locals = share(spawner->locals);
+            this->locals = share(spawner->locals);
     }
 
-    /// The first step.
-    void run() noexcept override
-    {
-        if (this->cancel_pending()) { // before it began: it never does
-            this->result_.fail(failure(std::make_exception_ptr(cancelled{})));
-            end();
-            return;
-        }
-        home().set_running(this);
-        task_.start_in(*this).resume();
-    }
-
-    std::coroutine_handle<> finished() noexcept override
-    {
-        keep(task_.result());
-        end();
-        return std::noop_coroutine();
-    }
-
-    bool request_cancel() noexcept override
-    {
-        if (this->done())
-            return false;
-        if (executor::current() == &home())
-            cancel();
-        else
-            cancel_from_outside(*this, *this);
-        return true;
-    }
     void destroy_unfinished() noexcept override
     {
         this->result_.fail(failure(std::make_exception_ptr(closed_error("the loop was closed before this task was done"))));
         this->observe(); // its loop has reported it
-        end();
+        over();
     }
-    std::string name() const override { return context::name(); }
-    void rename(std::string name) override { context::rename(std::move(name)); }
 
 private:
-    std::source_location origin() const noexcept override { return spawned_at(); }
-
-    void keep(result_slot<T>& outcome) noexcept
+    std::coroutine_handle<> over() noexcept override
     {
-        try {
-            this->result_ = std::move(outcome);
-        } catch (...) {
-            this->result_.fail(failure::capture(task_.where()));
-        }
-    }
-    void end() noexcept
-    {
-        task_.discard();
-        leave_tree();
-        home().set_running(nullptr);
+        this->let_go();
+        this->leave_tree();
+        this->home().set_running(nullptr);
         this->complete();
         this->release();
+        return std::noop_coroutine();
     }
-
-    task<T> task_;
 };
 
-template <class Fn, class... Args> using call_result = std::invoke_result_t<Fn&, Args&...>;
-
-template <class Fn, class... Args>
-concept task_function = std::invocable<Fn&, Args&...> && awaitable<call_result<Fn, Args...>>;
-
-/// Calls `fn` and keeps it, and its arguments, for as long as what it returned runs.
-template <class Fn, class... Args> task<result_of<call_result<Fn, Args...>>> call_and_keep(Fn fn, Args... args)
+template <class T> future<T> start(spawned<T>& made, executor& home, const std::source_location* at)
 {
-    co_return co_await as_task(fn(args...));
+    future<T> handle(made);
+    made.enter(home, at);
+    home.post_here(made);
+    return handle;
 }
 
 } // namespace detail
@@ -116,25 +71,20 @@ auto spawn(Awaitable work, std::source_location at = std::source_location::curre
 {
     using T = detail::result_of<Awaitable>;
     executor& home = executor::require("spawn");
-    auto* const flight = new detail::spawned<T>(home, detail::as_task(std::move(work)), at);
-    home.post(*flight);
-    return future<T>(*flight);
+    return detail::start(*new detail::spawned<T>(detail::as_task(std::move(work))), home, &at);
 }
 
-/// Starts `fn(args...)`, which returns a task; function and arguments are kept until it has ended.
+/// Starts `fn(args...)`, which returns a task; function and arguments are kept until it has ended. What `fn` throws
+/// before it returns the task comes out here.
 template <class Fn, class... Args>
-    requires(!detail::awaitable<Fn>) && (sizeof...(Args) > 0) && detail::task_function<Fn, Args...>
+    requires(!detail::awaitable<Fn>) && detail::task_function<Fn, Args...>
 auto spawn(Fn fn, Args... args)
 {
-    auto work = detail::call_and_keep(std::move(fn), std::move(args)...);
-    const std::source_location at = work.where(); // a pack of arguments leaves no room for the caller's
-    return spawn(std::move(work), at);
-}
-template <class Fn>
-    requires(!detail::awaitable<Fn>) && detail::task_function<Fn>
-auto spawn(Fn fn, std::source_location at = std::source_location::current())
-{
-    return spawn(detail::call_and_keep(std::move(fn)), at);
+    using T = detail::result_of<detail::call_result<Fn, Args...>>;
+    executor& home = executor::require("spawn");
+    detail::refuse_null(fn);
+    using flight = detail::flight_of_call<detail::spawned<T>, Fn, Args...>;
+    return detail::start<T>(*new flight(std::move(fn), std::move(args)...), home, nullptr);
 }
 
 template <class T> template <class Fn> auto future<T>::then(Fn fn) &&

@@ -23,6 +23,7 @@
 #include <concepts>
 #include <coroutine>
 #include <source_location>
+#include <type_traits>
 #include <utility>
 
 namespace simul {
@@ -35,7 +36,12 @@ template <class T> class task_promise_base : public promise_base {
 public:
     void unhandled_exception() noexcept { result.fail(failure::capture(where)); }
 
-    template <class Yielded> void yield_value(Yielded&&) = delete; // co_yield belongs into a generator or async_generator
+    template <class Yielded> std::suspend_never yield_value(Yielded&&)
+    {
+        static_assert(std::is_void_v<Yielded>, // never
+                      "simul: a task has one result and no co_yield: make it a generator<T> or an async_generator<T>");
+        return {};
+    }
 
     result_slot<T> result;
 
@@ -78,6 +84,7 @@ public:
     using promise_type = detail::task_promise<T>;
     using value_type = T;
 
+    task(const task&) = delete; // awaited once: hand it on with std::move(it)
     task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
     task& operator=(task&& other) noexcept
     {
@@ -101,8 +108,7 @@ public:
 
         bool await_ready() const
         {
-            if (!child || child.promise().line) [[unlikely]]
-                throw invalid_state("this task was awaited before, or moved from");
+            check_unused(child);
             return false;
         }
         template <std::derived_from<detail::promise_base> Promise>
@@ -128,6 +134,8 @@ public:
     }
     detail::result_slot<T>& result() const noexcept { return frame_.promise().result; }
     bool started() const noexcept { return frame_ && frame_.promise().line; }
+    /// *Throws:* `invalid_state` when it can't be started any more.
+    void check_unused() const { check_unused(frame_); }
     const std::source_location& where() const noexcept { return frame_.promise().where; }
     /// Destroys the frame without a word about its never having been awaited.
     void discard() noexcept
@@ -139,6 +147,12 @@ public:
 private:
     friend promise_type;
     explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+
+    static void check_unused(std::coroutine_handle<promise_type> frame)
+    {
+        if (!frame || frame.promise().line) [[unlikely]]
+            throw invalid_state("this task was awaited before, or moved from");
+    }
 
     std::coroutine_handle<promise_type> frame_;
 };

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <simul/detail/awaitable.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/executor.hpp>
 #include <simul/detail/result_slot.hpp>
 #include <simul/task/spawn.hpp>
@@ -58,6 +59,7 @@ template <class Opening, class Body, class T> task<T> open_and_use(Opening openi
 /// Runs `body(resource)` and closes the resource, which may be given as a task that opens it.
 template <class Resource, class Body> auto with(Resource resource, Body body)
 {
+    detail::refuse_null(body);
     if constexpr (detail::awaitable<Resource>) {
         using Opened = detail::result_of<Resource>;
         using T = detail::result_of<std::invoke_result_t<Body&, Opened&>>;

@@ -70,7 +70,7 @@ public:
     virtual void cancel(operation& op) noexcept = 0;
 
     /// Operations started and not yet completed.
-    virtual std::size_t in_flight() const noexcept = 0;
+    std::size_t in_flight() const noexcept { return in_flight_; }
 
     /// Submits what was started and waits until something can be dispatched, `wake` was called, or the clock reads
     /// `deadline`. `time_point::min()` only looks (and costs no system call where it can be avoided). Returns false when
@@ -108,6 +108,9 @@ public:
     virtual int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept = 0;
     virtual int make_pipe(int fds[2]) noexcept = 0; ///< fds[0] reads what fds[1] writes
     virtual void close_now(int fd) noexcept = 0;
+
+protected:
+    std::size_t in_flight_ = 0;
 };
 
 enum class backend_kind : std::uint8_t { automatic, uring, epoll, sim };

@@ -63,7 +63,6 @@ public:
     time_point now() const noexcept override { return now_; }
     void start(operation& op) noexcept override;
     void cancel(operation& op) noexcept override;
-    std::size_t in_flight() const noexcept override { return in_flight_; }
     bool wait(time_point deadline) override;
     void dispatch() noexcept override;
     void wake() noexcept override;
@@ -96,7 +95,6 @@ private:
     sim_world world_;
     sim_files files_;
     finished_operations finished_;
-    std::size_t in_flight_ = 0;
     bool inert_ = false; ///< being destroyed, or a forked child's copy
     waker waker_;
     std::atomic<int> outside_ = 0; ///< jobs that will wake us; from any thread

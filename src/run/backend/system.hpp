@@ -50,7 +50,6 @@ public:
     explicit system_backend(int socket_flags);
 
     time_point now() const noexcept final { return clock::now(); }
-    std::size_t in_flight() const noexcept final { return in_flight_; }
     void dispatch() noexcept final { finished_.deliver(in_flight_); }
     void wake() noexcept final;
 
@@ -72,7 +71,6 @@ protected:
     unique_fd wake_fd_; ///< becomes readable when a sleeper is woken; never read, its writes are taken as edges
     waker waker_;
     finished_operations finished_;
-    std::size_t in_flight_ = 0;
     bool inert_ = false; ///< being destroyed, or a forked child's copy: what is started ends with -ECANCELED
 
 private:
