@@ -38,6 +38,11 @@
 #include <simul/task/wait.hpp>
 #include <simul/task/watch.hpp>
 #include <simul/task/with.hpp>
+#include <simul/run/block_on.hpp>
+#include <simul/run/cpu_count.hpp>
 #include <simul/run/dump_tasks.hpp>
+#include <simul/run/fiber.hpp>
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
+#include <simul/run/thread.hpp>
+#include <simul/run/to_thread.hpp>

@@ -13,17 +13,22 @@
 #include <vector>
 
 namespace simul {
+namespace {
+
+/// How much shared work may be begun in one go, before descriptors, timers and posts get their turn.
+constexpr int shared_steps_a_turn = 256;
+
+} // namespace
 
 loop::parts::parts(loop& self, const loop_options& options)
     : owner(self), io(detail::make_backend(static_cast<detail::backend_kind>(options.backend), options.seed)),
+      gate(std::make_shared<detail::outside_gate>(self, *io)),
       generator(options.seed != 0 ? options.seed : std::random_device{}()),
       slow_step(options.slow_step)
 {
     // A run in virtual time is one that can be repeated, so without a seed it is always the same.
     if (options.backend == backend::sim && options.seed == 0)
         generator.seed(1);
-    if (io->name() == "sim")
-        gate = std::make_shared<detail::outside_gate>(*io);
 }
 
 loop::loop(loop_options options) : parts_(std::make_unique<parts>(*this, options))
@@ -159,8 +164,8 @@ void loop::post_owned(detail::work& w)
 void loop::post_from_outside(detail::work& w) noexcept
 {
     // What is posted may make the loop end at once, and be closed and destroyed by its own thread: it waits for us to leave.
-    parts_->posting.fetch_add(1, std::memory_order_relaxed);
-    if (parts_->closed) {
+    parts_->posting.fetch_add(1, std::memory_order_seq_cst);
+    if (parts_->closed.load(std::memory_order_seq_cst)) {
         w.drop();
     } else {
         detail::work* head = parts_->remote.load(std::memory_order_relaxed);
@@ -170,7 +175,7 @@ void loop::post_from_outside(detail::work& w) noexcept
         while (!parts_->remote.compare_exchange_weak(head, &w, std::memory_order_seq_cst, std::memory_order_relaxed));
         parts_->wake_if_sleeping();
     }
-    parts_->posting.fetch_sub(1, std::memory_order_release); // pairs with the load in close
+    parts_->posting.fetch_sub(1, std::memory_order_seq_cst);
 }
 
 void loop::parts::wake_if_sleeping() noexcept
@@ -305,19 +310,20 @@ void call_hook(detail::callback* hook) noexcept
 
 } // namespace
 
-void loop::parts::wait_for_events()
+void loop::parts::wait_for_events(bool has_work)
 {
     call_hook(before_wait);
-    if (!owner.ready_.empty() || stopping.load(std::memory_order_relaxed)) {
+    if (has_work || !owner.ready_.empty() || stopping.load(std::memory_order_relaxed)) {
         io->wait(time_point::min());
     } else {
         const time_point until = timers.next_deadline();
         sleeping.store(true, std::memory_order_seq_cst);
-        const bool called = remote.load(std::memory_order_seq_cst) || pending_signals.load(std::memory_order_seq_cst) ||
-                            stopping.load(std::memory_order_seq_cst);
-        const bool can_go_on = io->wait(called ? time_point::min() : until);
+        const bool was_called = called();
+        const bool can_go_on = io->wait(was_called ? time_point::min() : until);
         sleeping.store(false, std::memory_order_seq_cst);
-        if (!can_go_on && !called && !remote.load(std::memory_order_seq_cst))
+        if (worker)
+            worker->back();
+        if (!can_go_on && !was_called && !remote.load(std::memory_order_seq_cst))
             throw deadlock_error("every task waits, and nothing is left that could wake one:\n" + detail::task_tree(owner));
     }
     call_hook(after_wait);
@@ -331,14 +337,46 @@ void loop::turn()
     if (p.forked) [[unlikely]]
         check_usable("run");
     p.take_remote();
+    detail::context* const shared = p.worker ? p.next_of_crew() : nullptr;
     // With work at hand and nothing under way outside there is nothing to look for.
-    if (ready_.empty() || p.io->in_flight() != 0 || p.before_wait || p.after_wait)
-        p.wait_for_events();
+    if ((ready_.empty() && !shared) || p.io->in_flight() != 0 || p.before_wait || p.after_wait)
+        p.wait_for_events(shared != nullptr);
     if (p.pending_signals.load(std::memory_order_relaxed) != 0) [[unlikely]]
         p.take_signals();
     if (!p.timers.empty())
         p.fire_timers();
     run_batch();
+    if (!shared)
+        return;
+    if (debug_) [[unlikely]]
+        p.run_observed(*shared);
+    else
+        shared->run();
+}
+
+// Null when there is no shared work, or enough of our own; then it may be time to sleep.
+detail::context* loop::parts::next_of_crew() noexcept
+{
+    const bool may_begin = worker->may_begin();
+    owner.steps_left_ = may_begin ? shared_steps_a_turn : 0;
+    if (!may_begin)
+        return nullptr;
+    if (detail::context* const found = worker->find())
+        return found;
+    return nothing_ready() ? worker->search() : nullptr;
+}
+
+void loop::parts::join_crew(detail::worker* as) noexcept
+{
+    worker = as;
+    owner.sharing_ = as;
+}
+
+void loop::run_as_worker(const detail::crew& of)
+{
+    const running_here scope(*this);
+    while (!of.finished())
+        turn();
 }
 
 void loop::run_batch()
@@ -411,7 +449,7 @@ void loop::shutdown(duration patience)
     const running_here scope(*this);
     // In real time too: a task that refuses to end may do so without ever letting the clock advance.
     const time_point until = deadline_after(now(), patience);
-    const clock::time_point until_really = clock::now() + patience;
+    const time_point until_really = deadline_after(clock::now(), patience);
     detail::callback& alarm = detail::make_callback([] {}, *this);
     callback_handle alarmed = at(until, alarm);
     bool first_round = true;
@@ -441,11 +479,12 @@ void loop::close()
     if (is_running())
         throw invalid_state("a running loop can't be closed: stop it first");
 
-    while (p.posting.load(std::memory_order_acquire) > 0) // pairs with the decrement in post_from_outside
+    // From here on nothing is queued any more: posts are dropped, whatever other threads and the destructors of frames do.
+    p.closed.store(true, std::memory_order_seq_cst);
+    while (p.posting.load(std::memory_order_seq_cst) > 0)
         std::this_thread::yield();
 
-    if (p.gate)
-        p.gate->close();
+    p.gate->close();
     // First the operations: no frame may go while the kernel writes into it. What they complete is dropped below.
     if (!p.forked)
         p.io.reset();
@@ -455,8 +494,6 @@ void loop::close()
             never_run->drop();
     p.batch = {};
 
-    // From here on nothing is queued any more: posts are dropped, whatever the destructors of the frames do.
-    p.closed = true;
     while (detail::context* const pending = top().first_child()) {
         report({"a task was still pending when its loop was closed", {}, pending->name(), pending->spawned_at(), {}});
         pending->destroy_unfinished();

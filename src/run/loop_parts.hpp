@@ -8,10 +8,12 @@
 // | posting          | how many threads are in the middle of a post        | any thread                            |
 // | sleeping         | the loop is about to wait or waits                 | the loop; cleared by who wakes it     |
 // | pending_signals  | bit n-1: signal n arrived                          | signal handlers; taken by the loop    |
+// | closed           | nothing is queued any more                         | the loop, before it looks at posting  |
 // | stopping         | leave after this turn                              | any thread                            |
 #pragma once
 
 #include "backend/backend.hpp"
+#include "crew.hpp"
 #include "outside_gate.hpp"
 #include "sched/timer_queue.hpp"
 #include "watchdog.hpp"
@@ -35,8 +37,9 @@ struct loop::parts {
 
     loop& owner;
     std::unique_ptr<detail::backend> io;
-    std::shared_ptr<detail::outside_gate> gate; ///< virtual time only
+    std::shared_ptr<detail::outside_gate> gate; ///< to where jobs outside come back
     detail::timer_queue timers;
+    detail::worker* worker = nullptr; ///< of a thread pool
     detail::work_chain batch; ///< what this turn still has to run
 
     std::atomic<detail::work*> remote{nullptr};
@@ -45,7 +48,7 @@ struct loop::parts {
     std::atomic<std::uint64_t> pending_signals{0};
     std::atomic<bool> stopping{false};
     bool leaving = false;
-    bool closed = false;
+    std::atomic<bool> closed{false};
     bool forked = false; ///< this process is a child of the loop's
     std::atomic<std::thread::id> runs_in{};
 
@@ -58,6 +61,15 @@ struct loop::parts {
     std::map<std::pair<int, bool>, fd_watch*> watches;
     std::map<int, detail::callback*> signal_callbacks;
 
+    /// One of the workers of a crew from now on; null: by itself again.
+    void join_crew(detail::worker* as) noexcept;
+    /// Somebody outside wants something of this loop.
+    bool called() const noexcept
+    {
+        return remote.load(std::memory_order_seq_cst) || pending_signals.load(std::memory_order_seq_cst) ||
+               stopping.load(std::memory_order_seq_cst) || (worker && worker->roused());
+    }
+
     /// Whether every task waits for something, as far as this loop has looked.
     bool nothing_ready() const noexcept { return batch.empty() && owner.ready_.empty(); }
 
@@ -66,7 +78,8 @@ struct loop::parts {
     void take_remote() noexcept;
     void take_signals() noexcept;
     void signalled(detail::callback& called) noexcept;
-    void wait_for_events();
+    void wait_for_events(bool has_work);
+    detail::context* next_of_crew() noexcept;
     void fire_timers() noexcept;
     void run_observed(detail::work& next) noexcept;
 };

@@ -40,4 +40,9 @@ std::thread start_without_signals(void (*run)(void*), void* with)
     return std::thread(run, with);
 }
 
+void in_forked_children(void (*call)())
+{
+    pthread_atfork(nullptr, nullptr, call);
+}
+
 } // namespace simul::detail

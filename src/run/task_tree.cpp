@@ -41,6 +41,8 @@ bool is_ours(const std::source_location& at)
 
 std::string state_of(const context& line, const executor& on)
 {
+    if (line.is_away())
+        return "runs in another thread";
     if (!line.waits_at())
         return on.running() == &line ? "running" : "ready"; // the last that ran may be waiting now
     return line.cancelling() > 0 ? "waits (being cancelled)" : "waits";
@@ -49,6 +51,8 @@ std::string state_of(const context& line, const executor& on)
 void add(std::string& text, const context& line, const executor& on, const std::string& indent, bool is_last)
 {
     text += indent + (is_last ? "└── " : "├── ") + line.name() + "  " + state_of(line, on) + "\n";
+    if (line.is_away())
+        return; // belongs to another thread
     const std::string deeper = indent + (is_last ? "    " : "│   ");
     const bool has_children = line.first_child() != nullptr;
     if (const leaf* const at = line.waits_at()) {

@@ -5,6 +5,9 @@
 #include <simul/run/thread.hpp>
 
 #include <atomic>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 namespace simul::detail {
 namespace {
@@ -17,31 +20,47 @@ std::string next_name()
 
 } // namespace
 
-thread_state::thread_state() : future_state<void>(1), name_(next_name()) {}
+// | word      | meaning                                                  | who writes                   |
+// |-----------|----------------------------------------------------------|------------------------------|
+// | name      |                                                          | anybody, under the mutex     |
+// | is_named  | it has begun and not ended: its name is the system's too | the thread, under the mutex  |
+// | id        | who it is, once started                                  | who starts it, under it      |
+// | joined    | the first to come has waited for the system's thread     | whoever waits                |
+struct thread_state::system_side {
+    std::mutex mutex;
+    std::string name = next_name();
+    bool is_named = false;
+    std::thread::id id;
+    std::thread thread;
+    std::once_flag joined;
+};
+
+thread_state::thread_state() : future_state<void>(1), side_(std::make_unique<system_side>()) {}
+thread_state::~thread_state() = default;
 
 void thread_state::start()
 {
-    const std::lock_guard held(mutex_);
-    if (id_ != std::thread::id{})
-        throw invalid_state(name_ + " was started already: a thread is started once, so make another");
+    const std::lock_guard held(side_->mutex);
+    if (side_->id != std::thread::id{})
+        throw invalid_state(side_->name + " was started already: a thread is started once, so make another");
     outside_ = outside_job::begin();
     acquire(); // the thread's own share
     try {
-        thread_ = std::thread([this] { run(); });
+        side_->thread = std::thread([this] { run(); });
     } catch (const std::system_error& refused) {
         release();
         outside_ = {};
-        throw error(refused.code(), "starting " + name_ + ": " + refused.code().message());
+        throw error(refused.code(), "starting " + side_->name + ": " + refused.code().message());
     }
-    id_ = thread_.get_id();
+    side_->id = side_->thread.get_id();
 }
 
 void thread_state::run() noexcept
 {
     {
-        const std::lock_guard held(mutex_);
-        os_name_ = true;
-        name_this_thread(name_);
+        const std::lock_guard held(side_->mutex);
+        side_->is_named = true;
+        name_this_thread(side_->name);
     }
     try {
         call();
@@ -50,8 +69,8 @@ void thread_state::run() noexcept
         result_.fail(failure(std::current_exception()));
     }
     {
-        const std::lock_guard held(mutex_);
-        os_name_ = false;
+        const std::lock_guard held(side_->mutex);
+        side_->is_named = false;
     }
     const outside_job ends_after_it_is_told = std::move(outside_);
     complete();
@@ -74,8 +93,8 @@ bool thread_state::join(duration limit)
 void thread_state::drop() noexcept
 {
     if (started()) {
-        if (thread_.joinable() && id_ == std::this_thread::get_id())
-            thread_.detach(); // its own handle was in its hands
+        if (side_->thread.joinable() && side_->id == std::this_thread::get_id())
+            side_->thread.detach(); // its own handle was in its hands
         else
             join_system_thread();
     }
@@ -85,36 +104,36 @@ void thread_state::drop() noexcept
 void thread_state::join_system_thread()
 {
     // Every waiter is here until the first is back: what is `thread_local` in the thread is destroyed then.
-    std::call_once(joined_, [this] { thread_.join(); });
+    std::call_once(side_->joined, [this] { side_->thread.join(); });
 }
 
 void thread_state::check_can_wait(const char* operation) const
 {
-    const std::lock_guard held(mutex_);
-    if (id_ == std::thread::id{})
-        throw invalid_state(std::string(operation) + ": " + name_ + " was not started");
-    if (!done() && id_ == std::this_thread::get_id()) // a later one may have the same id
-        throw deadlock_error(std::string(operation) + ": " + name_ + " would wait for itself");
+    const std::lock_guard held(side_->mutex);
+    if (side_->id == std::thread::id{})
+        throw invalid_state(std::string(operation) + ": " + side_->name + " was not started");
+    if (!done() && side_->id == std::this_thread::get_id()) // a later one may have the same id
+        throw deadlock_error(std::string(operation) + ": " + side_->name + " would wait for itself");
 }
 
 bool thread_state::started() const
 {
-    const std::lock_guard held(mutex_);
-    return id_ != std::thread::id{};
+    const std::lock_guard held(side_->mutex);
+    return side_->id != std::thread::id{};
 }
 
 std::string thread_state::name() const
 {
-    const std::lock_guard held(mutex_);
-    return name_;
+    const std::lock_guard held(side_->mutex);
+    return side_->name;
 }
 
 void thread_state::rename(std::string name)
 {
-    const std::lock_guard held(mutex_);
-    name_ = std::move(name);
-    if (os_name_)
-        name_thread(thread_, name_);
+    const std::lock_guard held(side_->mutex);
+    side_->name = std::move(name);
+    if (side_->is_named)
+        name_thread(side_->thread, side_->name);
 }
 
 } // namespace simul::detail

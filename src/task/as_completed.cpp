@@ -50,7 +50,10 @@ public:
 };
 
 completion_order::completion_order() = default;
-completion_order::~completion_order() = default;
+completion_order::~completion_order()
+{
+    entries_.clear(); // first: each may come to `finished`, in another thread, until it has left its future
+}
 
 void completion_order::add(future_state_base& watched)
 {

@@ -36,13 +36,17 @@ context::context(executor& home, context* parent, std::source_location spawned_a
 
 void context::enter_tree(executor& home, context* parent, std::source_location spawned_at) noexcept
 {
-    SIMUL_ASSERT(!home_);
     home_ = &home;
-    parent_ = parent;
     spawned_at_ = spawned_at;
-    if (!parent_)
-        return;
-    if (parent_->locals)
+    if (parent)
+        enter_tree(*parent);
+}
+
+void context::enter_tree(context& parent) noexcept
+{
+    SIMUL_ASSERT(!parent_);
+    parent_ = &parent;
+    if (parent_->locals && !locals)
         locals = share(parent_->locals);
     if (context* const eldest = parent_->first_child_) {
         next_sibling_ = eldest;
@@ -59,6 +63,15 @@ context::~context()
     if (locals) [[unlikely]]
         release(locals);
     delete label_;
+}
+
+void context::run() noexcept
+{
+    const place at = place_.load(std::memory_order_relaxed);
+    const std::coroutine_handle<> begun =
+        at == place::offered || at == place::withdrawn ? taken_by(*executor::current()) : first_step();
+    if (begun)
+        begun.resume();
 }
 
 void context::leave_tree() noexcept
@@ -79,6 +92,11 @@ void context::leave_tree() noexcept
 
 void context::cancel() noexcept
 {
+    const place at = place_.load(std::memory_order_acquire); // pairs with the exchange in taken_by: `home_` is right
+    if (at != place::here && !(at == place::away && executor::current() == home_)) [[unlikely]] {
+        cancel_elsewhere();
+        return;
+    }
     ++cancelling_;
     if (!leaf_) {
         cancel_pending_ = true;

@@ -31,6 +31,19 @@ executor::~executor() = default;
     return std::exchange(executor_of_this_thread, now);
 }
 
+std::coroutine_handle<> executor::next_shared() noexcept
+{
+    while (steps_left_ > 0) {
+        detail::context* const newest = sharing_->pop();
+        if (!newest)
+            break;
+        --steps_left_;
+        if (const std::coroutine_handle<> begun = newest->taken_by(*this))
+            return begun;
+    }
+    return std::noop_coroutine();
+}
+
 executor& executor::require(const char* operation)
 {
     executor* const here = current();
@@ -43,7 +56,7 @@ std::string problem::text() const
 {
     std::string lines = "simul: " + message;
     if (!task.empty())
-        lines += "\n  task: " + task + ", spawned at " + place(spawned_at);
+        lines += "\n  task: " + task + (spawned_at.line() != 0 ? ", spawned at " + place(spawned_at) : "");
     if (error)
         lines += "\n  error: " + describe(error);
     for (const std::source_location& each : awaits)

@@ -10,8 +10,9 @@ void future_wait::refuse_empty()
 
 bool future_wait::cancel() noexcept
 {
-    if (state_->passes_cancel_on()) // it waits for us: the circle is cut here
+    if (state_->passes_cancel_on() || asked_elsewhere_) // it waits for us: the circle is cut here
         return waiter::cancel();
+    asked_elsewhere_ = state_->is_elsewhere();
     return state_->request_cancel() || state_->ended_cancelled();
 }
 

@@ -43,9 +43,13 @@ bool future_state_base::block_until_done(duration limit)
 {
     if (done())
         return true;
-    if (executor::current())
-        throw deadlock_error("future::result() would block the loop it is called from, and with it all its tasks: "
-                             "write co_await instead");
+    if (executor* const here = executor::current()) {
+        if (!here->runs_job())
+            throw deadlock_error("future::result() would block the loop it is called from, and with it all its tasks: "
+                                 "write co_await instead");
+        return here->serve_until_done(*this, limit);
+    }
+    before_blocking();
     blocked_thread me;
     if (!enqueue(me, [] {}))
         return true;

@@ -25,7 +25,7 @@ void group_join::add(branch_base& made)
         waiting_.push_back(made);
     } else {
         ++begun_;
-        made.home().post(made);
+        made.start();
     }
 }
 
@@ -36,7 +36,7 @@ void group_join::start_waiting() noexcept
         if (!next)
             return;
         ++begun_;
-        static_cast<branch_base*>(next)->home().post(*next);
+        static_cast<branch_base*>(next)->start();
     }
 }
 

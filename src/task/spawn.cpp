@@ -25,9 +25,9 @@ struct cancel_request final : work {
 
 } // namespace
 
-void cancel_from_outside(context& line, future_state_base& alive) noexcept
+void cancel_from_outside(context& line, executor& keeper, future_state_base& alive) noexcept
 {
-    line.home().post(*new cancel_request(line, alive));
+    keeper.post(*new cancel_request(line, alive));
 }
 
 } // namespace simul::detail

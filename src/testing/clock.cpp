@@ -4,9 +4,7 @@
 #include <simul/run/loop.hpp>
 #include <simul/task/event.hpp>
 #include <simul/testing/clock.hpp>
-#include <simul/testing/print.hpp>
 
-#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -70,22 +68,6 @@ task<> wait_all_blocked()
     quiet_probe& probe = probes.try_emplace(&here, here).first->second;
     probe.start();
     co_await probe.quiet.wait();
-}
-
-std::string readable(duration d)
-{
-    const double ns = static_cast<double>(d.count());
-    const double size = ns < 0 ? -ns : ns;
-    char text[48];
-    if (size >= 1e9)
-        std::snprintf(text, sizeof text, "%.12g s", ns / 1e9);
-    else if (size >= 1e6)
-        std::snprintf(text, sizeof text, "%.12g ms", ns / 1e6);
-    else if (size >= 1e3)
-        std::snprintf(text, sizeof text, "%.12g us", ns / 1e3);
-    else
-        std::snprintf(text, sizeof text, "%g ns", ns);
-    return text;
 }
 
 } // namespace simul::testing

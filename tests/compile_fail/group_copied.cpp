@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// expect: deleted
+// expect: call to deleted constructor of 'simul::group'
+// expect: it ends with its scope: pass it by reference
 #include <simul/task/group.hpp>
 
 #include <utility>

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
-// expect: private constructor|is private
+// expect: call to deleted constructor of 'simul::group'
+// expect: with_group makes it, and waits for its members
 #include <simul/task/group.hpp>
 
+simul::task<> waits(simul::group& given)
+{
 #ifdef SIMUL_CONTROL
-void use(simul::group& given) { static_cast<void>(given.size()); }
+    simul::group& mine = given;
 #else
-void use(simul::detail::group_join& join) { simul::group mine(join); }
+    simul::group mine;
 #endif
+    mine.cancel();
+    static_cast<void>(given);
+    co_return;
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: yield_value
+// expect: a task has one result and no co_yield: make it a generator<T> or an async_generator<T>
 #include <simul/task/task.hpp>
 
 simul::task<int> numbers()

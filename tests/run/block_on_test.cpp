@@ -19,6 +19,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -152,18 +155,44 @@ TEST(BlockOn, IsRefusedInsideItself)
                  simul::deadlock_error);
 }
 
+std::ptrdiff_t open_descriptors()
+{
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+}
+
 TEST(BlockOn, TakesWhatIsThereWithoutALoop)
 {
-    // A new thread has none yet, and needs none.
+    // A new thread has none yet, and needs none: a loop would open some descriptors.
     crowd threads;
     threads.add([] {
+        const std::ptrdiff_t before = open_descriptors();
         simul::mutex m;
         simul::queue<int> q;
         EXPECT_TRUE(q.try_put(3));
         const auto held = block_on(m.lock());
         EXPECT_TRUE(m.locked());
         EXPECT_EQ(block_on(q.get()), 3);
+        EXPECT_EQ(open_descriptors(), before);
+        block_on(simul::yield());
+        EXPECT_GT(open_descriptors(), before);
     });
+}
+
+TEST(BlockOn, WaitsForOtherThreadsWhereVirtualTimeIsWanted)
+{
+    EXPECT_EQ(simul_test::outcome_of_child([] {
+                  ::setenv("SIMUL_BACKEND", "sim", 1);
+                  simul::event told;
+                  std::thread other([&] {
+                      std::this_thread::sleep_for(1ms);
+                      told.set();
+                  });
+                  block_on(told.wait()); // on `sim` itself this is a deadlock
+                  other.join();
+                  return 0;
+              }),
+              0);
 }
 
 TEST(BlockOn, WorksInAChildProcess)
@@ -221,13 +250,13 @@ TEST(BlockOn, PassesItemsFromThreadsToTasksAndBack)
 {
     constexpr int items = 500;
     simul::queue<int> there(3), back(3);
+    long sum = 0;
     crowd threads;
     threads.add([&] {
         for (int i = 0; i < items; ++i)
             block_on(there.put(i));
         there.shutdown();
     });
-    long sum = 0;
     threads.add([&] {
         try {
             for (;;)

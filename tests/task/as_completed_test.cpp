@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "flights.hpp"
 #include "outcome.hpp"
 
 #include <simul/task/as_completed.hpp>
@@ -159,31 +160,13 @@ TEST(AsCompleted, AnswersEveryoneWhoAsksForMoreThanThereIs)
     });
 }
 
-/// A range that gives its one future three times.
-struct thrice {
-    struct iterator {
-        future<int>* one;
-        int at;
-        future<int>& operator*() const { return *one; }
-        iterator& operator++()
-        {
-            ++at;
-            return *this;
-        }
-        bool operator==(const iterator&) const = default;
-    };
-    future<int> one;
-    iterator begin() { return {&one, 0}; }
-    iterator end() { return {&one, 3}; }
-};
-
 TEST(AsCompleted, GivesAFutureAsOftenAsItIsThere)
 {
     simulate([]() -> task<> {
-        thrice same{simul::spawn(value_after(1s, 7))};
-        auto done = simul::as_completed(same);
+        flights::repeated thrice(3, staggered(1));
+        auto done = simul::as_completed(thrice);
         for (int i = 0; i < 3; ++i)
-            EXPECT_EQ(co_await done.next(), &same.one);
+            EXPECT_EQ(co_await done.next(), &thrice.all[0]);
         EXPECT_EQ(co_await done.next(), nullptr);
     });
 }
@@ -206,6 +189,7 @@ TEST(AsCompleted, BlocksAPlainThread)
     std::vector<future<int>> told;
     for (auto& each : promises)
         told.push_back(each.get_future());
+    auto done = simul::as_completed(told); // before the first of them is
     std::thread other([&] {
         for (const int i : {1, 2, 0}) {
             std::this_thread::sleep_for(1ms); // real time: two threads
@@ -213,7 +197,7 @@ TEST(AsCompleted, BlocksAPlainThread)
         }
     });
     std::vector<int> order;
-    for (future<int>& each : simul::as_completed(told))
+    for (future<int>& each : done)
         order.push_back(each.result());
     other.join();
     EXPECT_EQ(order, (std::vector<int>{1, 2, 0}));
@@ -232,21 +216,25 @@ TEST(AsCompleted, RefusesToBlockALoop)
 TEST(AsCompleted, SeesFuturesThatAreCompletedInOtherThreads)
 {
     simul::run([]() -> task<> {
-        for (int round = 0; round < 50; ++round) {
-            std::array<simul::promise<int>, 8> promises;
-            std::vector<future<int>> told;
-            for (auto& each : promises)
-                told.push_back(each.get_future());
-            std::thread other([&] {
-                for (auto& each : promises)
-                    each.set_value(1);
-            });
-            auto done = simul::as_completed(told);
+        for (int round = 0; round < 200; ++round) {
+            flights::completed_elsewhere told(8);
+            auto done = simul::as_completed(told.all);
             int sum = 0;
             while (auto* const each = co_await done.next())
                 sum += each->result();
             EXPECT_EQ(sum, 8);
-            other.join();
+        }
+    });
+}
+
+TEST(AsCompleted, MayBeLeftWhileAnotherThreadCompletesWhatItWatches)
+{
+    simul::run([]() -> task<> {
+        for (int round = 0; round < 200; ++round) {
+            flights::completed_elsewhere told(8);
+            auto done = simul::as_completed(told.all);
+            for (int i = 0; i < round % 4; ++i)
+                EXPECT_NE(co_await done.next(), nullptr);
         }
     });
 }

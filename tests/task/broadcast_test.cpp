@@ -275,58 +275,53 @@ TEST(Broadcast, GivesTheLastReaderTheValueItself)
 /// Random senders and readers: every reader sees an unbroken piece of what was sent, and nobody is stuck.
 TEST(Broadcast, SurvivesRandomSchedules)
 {
-    for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
-        simulate(
-            [seed]() -> task<> {
-                laws::source random(seed);
-                broadcast<int> b{{.capacity = static_cast<std::size_t>(1 + random.below(3))}};
-                std::vector<int> sent;
-                std::vector<future<>> tasks;
-                const auto send = [&](int value) -> task<> {
-                    co_await b.send(value);
-                    sent.push_back(value); // after others, maybe; see below
-                };
-                const auto read = [&](subscriber mine, int limit) -> task<> {
-                    int last = -1;
-                    for (; limit != 0; --limit) {
-                        const auto value = co_await mine.receive();
-                        if (!value)
-                            break;
-                        EXPECT_GT(*value, last); // senders are served in order
-                        last = *value;
-                        if (random.one_in(3))
-                            co_await simul::yield();
-                    }
-                    EXPECT_EQ(mine.missed(), 0U);
-                };
-                for (int step = 0; step < 25; ++step) {
-                    const int what = random.below(7);
-                    if (what < 3)
-                        tasks.push_back(spawn(send, step));
-                    else if (what < 5)
-                        tasks.push_back(spawn(read(b.subscribe(), random.below(6) - 1)));
-                    else if (what == 5 && !tasks.empty())
-                        tasks[static_cast<std::size_t>(random.below(static_cast<int>(tasks.size())))].cancel();
+    laws::for_each_seed([](std::uint64_t seed) -> task<> {
+        laws::source random(seed);
+        broadcast<int> b{{.capacity = static_cast<std::size_t>(1 + random.below(3))}};
+        std::vector<int> sent;
+        std::vector<future<>> tasks;
+        const auto send = [&](int value) -> task<> {
+            co_await b.send(value);
+            sent.push_back(value); // after others, maybe; see below
+        };
+        const auto read = [&](subscriber mine, int limit) -> task<> {
+            int last = -1;
+            for (; limit != 0; --limit) {
+                const auto value = co_await mine.receive();
+                if (!value)
+                    break;
+                EXPECT_GT(*value, last); // senders are served in order
+                last = *value;
+                if (random.one_in(3))
                     co_await simul::yield();
-                    co_await simul::yield();
-                }
-                std::vector<int> all;
-                auto whole = spawn(read_all(b.subscribe(), all));
-                co_await settle();
-                sent.clear();
-                for (int i = 0; i < 5; ++i)
-                    co_await b.send(100 + i);
-                b.close();
-                co_await whole;
-                EXPECT_GE(all.size(), 5U);
-                EXPECT_EQ(std::vector<int>(all.end() - 5, all.end()), (std::vector{100, 101, 102, 103, 104}));
-                co_await settle();
-                for (const auto& each : tasks)
-                    EXPECT_TRUE(each.done());
-            },
-            seed);
-        ASSERT_FALSE(HasFailure()) << "seed " << seed;
-    }
+            }
+            EXPECT_EQ(mine.missed(), 0U);
+        };
+        for (int step = 0; step < 25; ++step) {
+            const int what = random.below(7);
+            if (what < 3)
+                tasks.push_back(spawn(send, step));
+            else if (what < 5)
+                tasks.push_back(spawn(read(b.subscribe(), random.below(6) - 1)));
+            else if (what == 5 && !tasks.empty())
+                tasks[static_cast<std::size_t>(random.below(static_cast<int>(tasks.size())))].cancel();
+            co_await simul::yield();
+            co_await simul::yield();
+        }
+        std::vector<int> all;
+        auto whole = spawn(read_all(b.subscribe(), all));
+        co_await settle();
+        sent.clear();
+        for (int i = 0; i < 5; ++i)
+            co_await b.send(100 + i);
+        b.close();
+        co_await whole;
+        EXPECT_GE(all.size(), 5U);
+        EXPECT_EQ(std::vector<int>(all.end() - 5, all.end()), (std::vector{100, 101, 102, 103, 104}));
+        co_await settle();
+        for (const auto& each : tasks)
+            EXPECT_TRUE(each.done());
+    });
 }
 
 TEST(Broadcast, TwoThreadsSeeEverythingInOrder)

@@ -114,8 +114,9 @@ TEST(Context, AMemberThatAwaitsItsSiblingIsAskedOnceMore)
     simulate([]() -> task<> {
         int requests = 0;
         auto all = simul::spawn([&]() -> task<> {
+            simul::future<> second; // the body may end before the sibling
             co_await simul::with_group([&](simul::group& g) -> task<> {
-                auto second = g.spawn([](int& r) -> task<> {
+                second = g.spawn([](int& r) -> task<> {
                     try {
                         co_await simul::sleep(1h);
                     } catch (const simul::cancelled&) {

@@ -203,30 +203,19 @@ TEST(Event, SurvivesRandomSchedules)
 
 TEST(Event, ShowsWhatHappenedBeforeAcrossThreadsAndMayBeDestroyedByItsWaiter)
 {
-    constexpr int rounds = 5'000;
     struct message {
         simul::event sent;
         int content = 0;
     };
-    std::atomic<message*> slot{nullptr};
-    std::thread sender([&] {
-        for (int i = 0; i < rounds; ++i) {
-            message* at = nullptr;
-            while (!(at = slot.exchange(nullptr)))
-                std::this_thread::yield();
-            at->content = i;
-            at->sent.set();
-        }
-    });
-    simul::run([&]() -> task<> {
-        for (int i = 0; i < rounds; ++i) {
-            const auto received = std::make_unique<message>();
-            slot = received.get();
-            co_await received->sent.wait();
-            EXPECT_EQ(received->content, i);
-        }
-    });
-    sender.join();
+    laws::share_with_another_thread<message>(
+        [](message& shared, int i) {
+            shared.content = i;
+            shared.sent.set();
+        },
+        [](message& shared, int i) -> task<> {
+            co_await shared.sent.wait();
+            EXPECT_EQ(shared.content, i);
+        });
 }
 
 TEST(Event, WakesWaitersOfTwoLoopsWhileSomeAreCancelled)

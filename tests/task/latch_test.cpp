@@ -186,31 +186,51 @@ TEST(Latch, SurvivesRandomSchedules)
 
 TEST(Latch, ShowsWhatHappenedBeforeAcrossThreadsAndMayBeDestroyedByItsWaiter)
 {
-    constexpr int rounds = 5'000;
     struct job {
         simul::latch done{2};
         int parts[2] = {};
     };
-    std::atomic<job*> slot{nullptr};
-    std::thread helper([&] {
-        for (int i = 0; i < rounds; ++i) {
-            job* at = nullptr;
-            while (!(at = slot.exchange(nullptr)))
-                std::this_thread::yield();
-            at->parts[1] = i;
-            at->done.count_down();
+    laws::share_with_another_thread<job>(
+        [](job& shared, int i) {
+            shared.parts[1] = i;
+            shared.done.count_down();
+        },
+        [](job& shared, int i) -> task<> {
+            shared.parts[0] = i;
+            co_await shared.done.arrive_and_wait();
+            EXPECT_EQ(shared.parts[0] + shared.parts[1], 2 * i);
+        });
+}
+
+TEST(Latch, LetsTasksOfTwoThreadsGoOnWhileSomeAreCancelled)
+{
+    constexpr int rounds = 300;
+    constexpr int tasks = 4;
+    std::deque<simul::latch> all;
+    for (int i = 0; i < rounds; ++i)
+        all.emplace_back(2 * tasks);
+    std::atomic<int> through = 0;
+    std::atomic<int> cancelled = 0;
+    laws::run_in_two_threads([&](int thread) -> task<> {
+        laws::source random(static_cast<std::uint64_t>(thread));
+        for (simul::latch& l : all) {
+            std::vector<simul::future<>> arriving;
+            for (int i = 0; i < tasks; ++i)
+                arriving.push_back(simul::spawn([](simul::latch& at) -> task<> { co_await at.arrive_and_wait(); }(l)));
+            co_await simul::yield(); // all have arrived
+            if (random.one_in(2))
+                arriving[static_cast<std::size_t>(random.below(tasks))].cancel();
+            for (auto& each : arriving)
+                try {
+                    co_await std::move(each);
+                    ++through;
+                } catch (const simul::cancelled&) {
+                    ++cancelled;
+                }
         }
     });
-    simul::run([&]() -> task<> {
-        for (int i = 0; i < rounds; ++i) {
-            const auto shared = std::make_unique<job>();
-            slot = shared.get();
-            shared->parts[0] = i;
-            co_await shared->done.arrive_and_wait();
-            EXPECT_EQ(shared->parts[0] + shared->parts[1], 2 * i);
-        }
-    });
-    helper.join();
+    EXPECT_EQ(through + cancelled, 2 * rounds * tasks);
+    EXPECT_GT(through, 2 * rounds * (tasks - 1) - 1);
 }
 
 } // namespace

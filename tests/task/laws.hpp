@@ -4,6 +4,7 @@
 //
 //     INSTANTIATE_TYPED_TEST_SUITE_P(Mutex, Laws, mutex_subject);          first come first served, cancel, throw, destroy
 //     laws::survives_random_schedules<mutex_model>();                      against a model, 10,000 seeds
+//     laws::for_each_seed([](std::uint64_t seed) -> simul::task<> { ... }); without one
 //     laws::run_in_two_threads([&](int thread) -> simul::task<> { ... });  for ThreadSanitizer
 #pragma once
 
@@ -17,10 +18,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -481,15 +485,22 @@ template <class Model> task<> random_schedule(std::uint64_t seed)
     }
 }
 
-/// 10,000 schedules; a failure names the seed, and `SIMUL_TEST_SEED=n` runs that one alone.
-template <class Model> void survives_random_schedules(std::uint64_t count = 10'000)
+/// `body(seed)` in 10,000 random orders of execution, in many more with SIMUL_LONG. A failure names its seed, and
+/// SIMUL_TEST_SEED=n runs that one alone.
+template <class Body> void for_each_seed(const Body& body)
 {
     const char* const wanted = std::getenv("SIMUL_TEST_SEED");
+    const std::uint64_t count = std::getenv("SIMUL_LONG") ? 100'000 : 10'000;
     const std::uint64_t first = wanted ? std::strtoull(wanted, nullptr, 10) : 1;
     for (std::uint64_t seed = first; seed < (wanted ? first + 1 : count + 1); ++seed) {
-        simulate([seed]() -> task<> { co_await random_schedule<Model>(seed); }, seed);
+        simulate([&body, seed] { return body(seed); }, seed);
         ASSERT_FALSE(testing::Test::HasFailure()) << "replay with SIMUL_TEST_SEED=" << seed;
     }
+}
+
+template <class Model> void survives_random_schedules()
+{
+    for_each_seed(random_schedule<Model>);
 }
 
 // ---- two threads
@@ -499,6 +510,30 @@ template <class Body> void run_in_two_threads(const Body& body)
 {
     std::thread other([&] { simul::run(body(1)); });
     simul::run(body(0));
+    other.join();
+}
+
+/// Many times, an object is made here, shared with another thread, which calls `there(object, i)`, and awaited by
+/// `here(object, i)`. It is destroyed as soon as that has ended, wherever the other thread is.
+template <class Shared, class There, class Here> void share_with_another_thread(const There& there, const Here& here)
+{
+    constexpr int rounds = 5'000;
+    std::atomic<Shared*> slot{nullptr};
+    std::thread other([&] {
+        for (int i = 0; i < rounds; ++i) {
+            Shared* at = nullptr;
+            while (!(at = slot.exchange(nullptr)))
+                std::this_thread::yield();
+            there(*at, i);
+        }
+    });
+    simul::run([&]() -> task<> {
+        for (int i = 0; i < rounds; ++i) {
+            const auto shared = std::make_unique<Shared>();
+            slot = shared.get();
+            co_await here(*shared, i);
+        }
+    });
     other.join();
 }
 

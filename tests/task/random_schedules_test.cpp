@@ -145,7 +145,7 @@ task<int> node(world& w, int depth, counted alive)
 
 TEST(RandomSchedules, EndEveryTaskAndDestroyEveryFrame)
 {
-    for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
         world w(seed);
         std::size_t reported = 0;
         std::string first;

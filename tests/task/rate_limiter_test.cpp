@@ -196,55 +196,50 @@ TEST(RateLimiter, PassesOverAWaiterWhoseLoopWasClosed)
 /// Over any time no more than the burst and what came in; and as soon as that allows.
 TEST(RateLimiter, SurvivesRandomSchedules)
 {
-    for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
-        simulate(
-            [seed]() -> task<> {
-                laws::source random(seed);
-                const auto rate = static_cast<std::uint32_t>(1 + random.below(7));
-                const auto burst = static_cast<std::uint32_t>(1 + random.below(4));
-                rate_limiter limit({.rate = rate, .per = 1s, .burst = burst});
-                const auto begin = simul::now();
-                struct passage {
-                    simul::time_point when;
-                    std::uint32_t count;
-                };
-                std::vector<passage> passed;
-                std::vector<future<>> tasks;
-                std::vector<int> order;
-                for (int step = 0; step < 15; ++step) {
-                    const auto count = static_cast<std::uint32_t>(1 + random.below(static_cast<int>(burst)));
-                    tasks.push_back(spawn([&, count, step]() -> task<> {
-                        co_await limit.acquire(count);
-                        passed.push_back({simul::now(), count});
-                        order.push_back(step);
-                    }));
-                    co_await settle(); // it stands in the queue
-                    if (random.one_in(3))
-                        co_await simul::sleep(std::chrono::milliseconds(random.below(500)));
-                    if (random.one_in(3))
-                        tasks[static_cast<std::size_t>(random.below(static_cast<int>(tasks.size())))].cancel();
-                }
-                for (auto& each : tasks) {
-                    try {
-                        co_await each;
-                    } catch (const simul::cancelled&) {
-                    }
-                }
-                for (std::size_t i = 1; i < passed.size(); ++i)
-                    EXPECT_LE(passed[i - 1].when, passed[i].when);
-                for (std::size_t i = 0; i < passed.size(); ++i) {
-                    std::uint64_t total = 0;
-                    for (std::size_t j = i; j < passed.size(); ++j) {
-                        total += passed[j].count;
-                        const double span = std::chrono::duration<double>(passed[j].when - passed[i].when).count();
-                        EXPECT_LE(static_cast<double>(total), burst + rate * span + 1e-6);
-                    }
-                }
-                EXPECT_LE(simul::now() - begin, 15 * 4 * 1s + 15 * 500ms);
-            },
-            seed);
-        ASSERT_FALSE(HasFailure()) << "seed " << seed;
-    }
+    laws::for_each_seed([](std::uint64_t seed) -> task<> {
+        laws::source random(seed);
+        const auto rate = static_cast<std::uint32_t>(1 + random.below(7));
+        const auto burst = static_cast<std::uint32_t>(1 + random.below(4));
+        rate_limiter limit({.rate = rate, .per = 1s, .burst = burst});
+        const auto begin = simul::now();
+        struct passage {
+            simul::time_point when;
+            std::uint32_t count;
+        };
+        std::vector<passage> passed;
+        std::vector<future<>> tasks;
+        std::vector<int> order;
+        for (int step = 0; step < 15; ++step) {
+            const auto count = static_cast<std::uint32_t>(1 + random.below(static_cast<int>(burst)));
+            tasks.push_back(spawn([&, count, step]() -> task<> {
+                co_await limit.acquire(count);
+                passed.push_back({simul::now(), count});
+                order.push_back(step);
+            }));
+            co_await settle(); // it stands in the queue
+            if (random.one_in(3))
+                co_await simul::sleep(std::chrono::milliseconds(random.below(500)));
+            if (random.one_in(3))
+                tasks[static_cast<std::size_t>(random.below(static_cast<int>(tasks.size())))].cancel();
+        }
+        for (auto& each : tasks) {
+            try {
+                co_await each;
+            } catch (const simul::cancelled&) {
+            }
+        }
+        for (std::size_t i = 1; i < passed.size(); ++i)
+            EXPECT_LE(passed[i - 1].when, passed[i].when);
+        for (std::size_t i = 0; i < passed.size(); ++i) {
+            std::uint64_t total = 0;
+            for (std::size_t j = i; j < passed.size(); ++j) {
+                total += passed[j].count;
+                const double span = std::chrono::duration<double>(passed[j].when - passed[i].when).count();
+                EXPECT_LE(static_cast<double>(total), burst + rate * span + 1e-6);
+            }
+        }
+        EXPECT_LE(simul::now() - begin, 15 * 4 * 1s + 15 * 500ms);
+    });
 }
 
 TEST(RateLimiter, TwoThreadsShareOneAndKeepTheRate)

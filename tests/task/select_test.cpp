@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -557,17 +558,10 @@ private:
 
 TEST(Select, SurvivesRandomSchedules)
 {
-    const char* const wanted = std::getenv("SIMUL_TEST_SEED");
-    const std::uint64_t first = wanted ? std::strtoull(wanted, nullptr, 10) : 1;
-    for (std::uint64_t seed = first; seed < (wanted ? first + 1 : 10'001); ++seed) {
-        simulate(
-            [seed]() -> task<> {
-                crowd all(seed);
-                co_await all.run();
-            },
-            seed);
-        ASSERT_FALSE(HasFailure()) << "replay with SIMUL_TEST_SEED=" << seed;
-    }
+    laws::for_each_seed([](std::uint64_t seed) -> task<> {
+        crowd all(seed);
+        co_await all.run();
+    });
 }
 
 // ---- threads
@@ -631,6 +625,126 @@ TEST(Select, AFutureOfAnotherThreadAndATimerMayRace)
         }
     });
     EXPECT_EQ(done, 600);
+}
+
+/// Sends and receives through whichever of three places is free first, and gives up now and then.
+class market {
+public:
+    static constexpr int threads = 3;
+    static constexpr int tasks = 4;
+    static constexpr int items_each = 150;
+
+    task<> take_part(int thread)
+    {
+        std::vector<future<>> senders;
+        std::vector<future<>> receivers;
+        for (int i = 0; i < tasks; ++i) {
+            senders.push_back(spawn(send(thread * tasks + i)));
+            receivers.push_back(spawn(receive(thread * tasks + i)));
+        }
+        for (auto& each : senders)
+            co_await std::move(each);
+        if (++threads_sent_ == threads) {
+            meet_.close();
+            buffered_.close();
+            queued_.shutdown();
+        }
+        for (auto& each : receivers)
+            co_await std::move(each);
+    }
+    void expect_each_received_once() const
+    {
+        for (const std::atomic<int>& each : received_)
+            EXPECT_EQ(each, 1);
+    }
+
+private:
+    task<> send(int who)
+    {
+        laws::source random(static_cast<std::uint64_t>(who));
+        for (int n = 0; n < items_each; ++n) {
+            int item = who * items_each + n;
+            bool sent = false;
+            while (!sent) {
+                // A future that another thread completes, a timer, and a request to cancel get in between.
+                auto attempt = spawn([](market& all, int& what, bool& over, int microseconds) -> task<> {
+                    simul::promise<> told;
+                    auto interruption = told.get_future();
+                    std::optional<std::thread> other;
+                    if (microseconds % 16 == 0)
+                        other.emplace([&told] { told.set_value(); });
+                    const auto done = [&over] { over = true; };
+                    try {
+                        co_await select(on(all.meet_.send_from(what), done), on(all.buffered_.send_from(what), done),
+                                        on(all.queued_.put_from(what), done), on(interruption, [] {}),
+                                        on(after(std::chrono::microseconds(microseconds)), [] {}));
+                    } catch (const simul::cancelled&) {
+                        EXPECT_FALSE(over);
+                    }
+                    if (other)
+                        other->join();
+                }(*this, item, sent, random.below(200)));
+                if (random.one_in(4)) {
+                    co_await simul::yield();
+                    attempt.cancel();
+                }
+                try {
+                    co_await attempt;
+                } catch (const simul::cancelled&) { // before it began
+                }
+            }
+        }
+    }
+    task<> receive(int who)
+    {
+        laws::source random(static_cast<std::uint64_t>(1000 + who));
+        bool ended[3] = {};
+        while (!ended[0] || !ended[1] || !ended[2]) {
+            const auto got = [this, &ended](int place) {
+                return [this, &ended, place](std::optional<int> item) {
+                    if (item)
+                        ++received_[static_cast<std::size_t>(*item)];
+                    else
+                        ended[place] = true;
+                };
+            };
+            auto attempt = spawn([](market& all, auto on_item, bool (&over)[3], int microseconds) -> task<> {
+                try {
+                    co_await select(on(all.meet_.receive(), on_item(0)).when(!over[0]),
+                                    on(all.buffered_.receive(), on_item(1)).when(!over[1]),
+                                    on(all.queued_.get(), on_item(2)).when(!over[2]),
+                                    on(after(std::chrono::microseconds(microseconds)), [] {}));
+                } catch (const simul::closed_error&) { // of the queue
+                    over[2] = true;
+                }
+            }(*this, got, ended, random.below(300)));
+            if (random.one_in(4)) {
+                co_await simul::yield();
+                attempt.cancel();
+            }
+            try {
+                co_await attempt;
+            } catch (const simul::cancelled&) {
+            }
+        }
+    }
+
+    channel<int> meet_;
+    channel<int> buffered_{2};
+    queue<int> queued_{2};
+    std::atomic<int> threads_sent_ = 0;
+    std::array<std::atomic<int>, threads * tasks * items_each> received_{};
+};
+
+TEST(Select, ThreeThreadsReceiveEachItemOnceAmongChannelsQueuesFuturesAndTimers)
+{
+    market all;
+    std::thread second([&] { simul::run(all.take_part(1)); });
+    std::thread third([&] { simul::run(all.take_part(2)); });
+    simul::run(all.take_part(0));
+    second.join();
+    third.join();
+    all.expect_each_received_once();
 }
 
 } // namespace

@@ -139,9 +139,9 @@ TEST(TaskLocal, OfWhoeverAsksIsSeenByAnAsyncGenerator)
         auto seen = labels();
         label.set("main");
         EXPECT_EQ(*co_await seen.next(), "main");
-        EXPECT_EQ(*co_await simul::spawn([](auto& from) -> task<std::string> {
+        EXPECT_EQ(co_await simul::spawn([](auto& from) -> task<std::string> {
             label.set("another");
-            co_return *co_await from.next();
+            co_return (co_await from.next()).value();
         }(seen)), "another");
         EXPECT_EQ(*co_await seen.next(), "main");
         co_await seen.close();

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -477,9 +478,9 @@ TEST(Cancellation, ReachesTheInnermostWaitOfEveryKind)
         {"a task in a task", [](auto& flight, auto&) -> task<> {
              co_await [](simul::future<>& of) -> task<> { co_await of; }(flight);
          }, true},
-        {"a mutex", [](auto&, auto& locked) -> task<> { co_await locked.lock(); }, false},
+        {"a mutex", [](auto&, auto& locked) -> task<> { const auto mine = co_await locked.lock(); }, false},
         {"a gather", [](auto& flight, auto& locked) -> task<> {
-             co_await simul::gather([](simul::mutex& m) -> task<> { co_await m.lock(); }(locked), flight);
+             co_await simul::gather([](simul::mutex& m) -> task<> { const auto mine = co_await m.lock(); }(locked), flight);
          }, true},
         {"a settle", [](auto& flight, auto&) -> task<> { co_await simul::settle(flight, simul::sleep(1h)); }, true},
         {"a race", [](auto& flight, auto&) -> task<> { co_await simul::race(flight, simul::sleep(1h)); }, true},
@@ -526,7 +527,9 @@ TEST(Cancellation, ReachesTheInnermostWaitOfEveryKind)
                 EXPECT_TRUE(cancelled) << state.name;
                 EXPECT_EQ(simul::now(), begin) << state.name;
                 EXPECT_FALSE(waiter.cancel()) << state.name;
-                EXPECT_EQ(awaited.done(), state.ends_the_future && turns > 0) << state.name << ", " << turns;
+                if (turns != 1) { // after one turn, some of its branches have begun and some have not
+                    EXPECT_EQ(awaited.done(), state.ends_the_future && turns > 0) << state.name;
+                }
                 EXPECT_EQ(this_task::cancelling(), 0) << state.name;
                 co_await simul::sleep(2h); // nothing is left that could fire
             });

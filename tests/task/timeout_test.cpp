@@ -4,6 +4,7 @@
 #include <simul/task/gather.hpp>
 #include <simul/task/group.hpp>
 #include <simul/task/spawn.hpp>
+#include <simul/task/shield.hpp>
 #include <simul/task/timeout.hpp>
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -269,23 +271,24 @@ TEST(Timeout, OfATaskThatWasCancelledBeforeRaisesCancelled)
     });
 }
 
-TEST(Timeout, AndAnErrorAtTheSameMomentCountInTheirOrder)
+TEST(Timeout, AndAnErrorInTheSameTurnCountInTheirOrder)
 {
-    simulate([]() -> task<> {
+    simul::run([]() -> task<> {
         for (const bool error_first : {true, false}) {
             simul::promise<> told;
             auto awaited = told.get_future();
             const auto fail = [&] { told.set_error(std::make_exception_ptr(std::runtime_error("bad"))); };
-            if (error_first)
-                simul::loop::current().call_later(1s, fail);
-            auto flight = simul::spawn(simul::timeout(1s, [](simul::future<>& of) -> task<> {
+            auto flight = simul::spawn(simul::timeout(50ms, [](simul::future<>& of) -> task<> {
                 co_await simul::shield(of);
             }(awaited)));
+            co_await simul::sleep(1ms);
+            if (error_first)
+                fail();
+            std::this_thread::sleep_for(60ms); // real: time is up before the loop looks at its clock again
             co_await simul::yield();
             if (!error_first)
-                simul::loop::current().call_later(1s, fail);
+                fail();
             EXPECT_EQ(co_await error_of(flight), error_first ? "bad" : "timed out");
-            co_await simul::yield();
             EXPECT_TRUE(awaited.error()); // looked at: it is not reported
         }
     });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "flights.hpp"
 #include "outcome.hpp"
 
 #include <simul/task/future.hpp>
@@ -8,7 +9,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <list>
 #include <string>
 #include <thread>
@@ -19,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace outcome;
+using flights::repeated;
 using simul::future;
 using simul::task;
 using simul::until;
@@ -192,29 +193,11 @@ TEST(Wait, TakesAnyRangeAndEndsManyTimesOverTheSameFutures)
     });
 }
 
-/// An iterator that gives each future of a vector twice.
-struct each_twice {
-    struct iterator {
-        std::vector<future<int>>* all;
-        std::size_t at;
-        future<int>& operator*() const { return (*all)[at / 2]; }
-        iterator& operator++()
-        {
-            ++at;
-            return *this;
-        }
-        bool operator==(const iterator&) const = default;
-    };
-    std::vector<future<int>> all;
-    iterator begin() { return {&all, 0}; }
-    iterator end() { return {&all, 2 * all.size()}; }
-};
-
 TEST(Wait, TakesAFutureThatIsGivenTwiceForTwo)
 {
     simulate([]() -> task<> {
         for (const until when : {until::all_completed, until::first_completed, until::first_error}) {
-            each_twice twice{flights_of({after_1s, after_2s})};
+            repeated twice(2, flights_of({after_1s, after_2s}));
             const auto begin = simul::now();
             const auto [done, pending] = co_await simul::wait(twice, when);
             const bool first = when == until::first_completed;
@@ -223,7 +206,7 @@ TEST(Wait, TakesAFutureThatIsGivenTwiceForTwo)
             EXPECT_EQ(done[0], done[1]);
             EXPECT_EQ(pending.size(), first ? 2u : 0u);
         }
-        each_twice left{flights_of({after_1s})};
+        repeated left(2, flights_of({after_1s}));
         EXPECT_EQ((co_await simul::wait(left, until::all_completed, {.timeout = 1ms})).pending.size(), 2u);
         EXPECT_EQ(co_await left.all[0], 1);
     });
@@ -242,19 +225,22 @@ TEST(Wait, MayHaveALimitFromOutside)
 TEST(Wait, SeesFuturesThatAreCompletedInOtherThreads)
 {
     simul::run([]() -> task<> {
-        for (int round = 0; round < 50; ++round) {
-            std::array<simul::promise<int>, 8> promises;
-            std::vector<future<int>> told;
-            for (auto& each : promises)
-                told.push_back(each.get_future());
-            std::thread other([&] {
-                for (auto& each : promises)
-                    each.set_value(round);
-            });
-            const auto when = round % 2 ? until::first_completed : until::all_completed;
-            const auto found = co_await simul::wait(told, when);
-            EXPECT_GE(found.done.size(), round % 2 ? 1u : 8u);
-            other.join();
+        for (int round = 0; round < 200; ++round) {
+            flights::completed_elsewhere told(8);
+            const bool first = round % 2 == 0;
+            const auto found = co_await simul::wait(told.all, first ? until::first_completed : until::all_completed);
+            EXPECT_GE(found.done.size(), first ? 1u : 8u);
+        }
+    });
+}
+
+TEST(Wait, SeesAFutureThatIsGivenTwiceAndCompletedInAnotherThread)
+{
+    simul::run([]() -> task<> {
+        for (int round = 0; round < 200; ++round) {
+            flights::completed_elsewhere told(2);
+            repeated twice(2, std::move(told.all));
+            EXPECT_EQ((co_await simul::wait(twice)).done.size(), 4u);
         }
     });
 }

@@ -147,39 +147,34 @@ TEST(Watch, TellsAnObserverThatOutlivesIt)
 
 TEST(Watch, NobodyEverMissesTheLastValueWhateverTheOrder)
 {
-    for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
-        simulate(
-            [seed]() -> task<> {
-                laws::source random(seed);
-                watch<int> w(0);
-                int ended = 0;
-                const auto follow = [&](watch<int>::observer mine) -> task<> {
-                    int last = 0;
-                    while (const auto value = co_await mine.changed()) {
-                        EXPECT_GT(*value, last);
-                        last = *value;
-                        for (int turns = random.below(3); turns > 0; --turns)
-                            co_await simul::yield();
-                    }
-                    EXPECT_EQ(last, w.get());
-                    ++ended;
-                };
-                std::vector<simul::future<>> following;
-                for (int i = 0; i < 3; ++i)
-                    following.push_back(spawn(follow(w.observe())));
-                for (int i = 1; i <= 6; ++i) {
-                    w.set(i);
-                    for (int turns = random.below(3); turns > 0; --turns)
-                        co_await simul::yield();
-                }
-                w.close();
-                for (auto& each : following)
-                    co_await each;
-                EXPECT_EQ(ended, 3);
-            },
-            seed);
-        ASSERT_FALSE(HasFailure()) << "seed " << seed;
-    }
+    laws::for_each_seed([](std::uint64_t seed) -> task<> {
+        laws::source random(seed);
+        watch<int> w(0);
+        int ended = 0;
+        const auto follow = [&](watch<int>::observer mine) -> task<> {
+            int last = 0;
+            while (const auto value = co_await mine.changed()) {
+                EXPECT_GT(*value, last);
+                last = *value;
+                for (int turns = random.below(3); turns > 0; --turns)
+                    co_await simul::yield();
+            }
+            EXPECT_EQ(last, w.get());
+            ++ended;
+        };
+        std::vector<simul::future<>> following;
+        for (int i = 0; i < 3; ++i)
+            following.push_back(spawn(follow(w.observe())));
+        for (int i = 1; i <= 6; ++i) {
+            w.set(i);
+            for (int turns = random.below(3); turns > 0; --turns)
+                co_await simul::yield();
+        }
+        w.close();
+        for (auto& each : following)
+            co_await each;
+        EXPECT_EQ(ended, 3);
+    });
 }
 
 TEST(Watch, TwoThreadsSeeTheLastValue)

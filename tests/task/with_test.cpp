@@ -81,6 +81,41 @@ TEST(With, ClosesWhenItIsCancelled)
     });
 }
 
+TEST(With, ClosesInFullWhenARequestComesTooLateForTheBodyAndRaisesItAfterThat)
+{
+    simulate([]() -> task<> {
+        names log;
+        simul::promise<int> told;
+        int got = 0;
+        auto flight = simul::spawn([](names& l, simul::future<int> from, int& g) -> task<> {
+            g = co_await simul::with(resource{&l}, [&](resource&) -> task<int> { co_return co_await std::move(from); });
+            EXPECT_EQ(simul::this_task::cancelling(), 1);
+            co_await simul::sleep(1s);
+            g = 0;
+        }(log, told.get_future(), got));
+        co_await simul::sleep(1s);
+        told.set_value(7);
+        flight.cancel();
+        const auto begin = simul::now();
+        EXPECT_EQ(co_await error_of(std::move(flight)), "cancelled");
+        EXPECT_EQ(simul::now() - begin, 1s); // for the closing
+        EXPECT_EQ(log, (names{"closed"}));
+        EXPECT_EQ(got, 7);
+    });
+}
+
+TEST(With, IsCutShortByARequestThatComesWhileItCloses)
+{
+    simulate([]() -> task<> {
+        names log;
+        auto flight = simul::spawn(simul::with(resource{&log}, [](resource&) -> task<int> { co_return 1; }));
+        co_await simul::sleep(500ms);
+        flight.cancel();
+        EXPECT_EQ(co_await error_of(std::move(flight)), "cancelled");
+        EXPECT_TRUE(log.empty());
+    });
+}
+
 TEST(With, RaisesAnErrorOfCloseWhereTheBodyHadNone)
 {
     simulate([]() -> task<> {

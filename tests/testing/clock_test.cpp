@@ -157,14 +157,4 @@ SIMUL_TEST(Elapsed, IsHowLongSomethingTook)
     EXPECT_EQ(watch.elapsed(), 0s);
 }
 
-TEST(Readable, SaysDurationsInTheirUnit)
-{
-    using simul::testing::readable;
-    EXPECT_EQ(readable(1500ms), "1.5 s");
-    EXPECT_EQ(readable(20ms), "20 ms");
-    EXPECT_EQ(readable(-7us), "-7 us");
-    EXPECT_EQ(readable(0ns), "0 ns");
-    EXPECT_EQ(readable(1s + 1ns), "1.000000001 s");
-}
-
 } // namespace

@@ -201,14 +201,6 @@ TEST(CoSkip, EndsTheTestWithoutAFailure)
     EXPECT_EQ(reached, 0);
 }
 
-TEST(Durations, AreReadableInMessages)
-{
-    EXPECT_TRUE(has(only_failure_of([]() -> task<> {
-                        EXPECT_EQ(co_await simul::testing::elapsed(simul::sleep(1500ms)), 2s);
-                    }),
-                    "1.5 s"));
-}
-
 // ---- what makes a test fail
 
 task<int> asks()
@@ -253,16 +245,6 @@ TEST(AFailingTest, IsOneWhoseErrorsNobodyLookedAt)
     const std::string text = only_failure_of(body);
     EXPECT_TRUE(has(text, "nobody asked for its result")) << text;
     EXPECT_TRUE(has(text, "no answer")) << text;
-}
-
-SIMUL_TEST(Problems, ThatATestTakesDoNotFailIt)
-{
-    simul::spawn(fails_after(1s)).detach();
-    co_await simul::sleep(2s);
-    const std::vector<simul::problem> taken = simul::testing::problems();
-    CO_ASSERT_EQ(taken.size(), 1u);
-    EXPECT_EQ(simul::describe(taken[0].error), "std::runtime_error: no answer");
-    EXPECT_TRUE(simul::testing::problems().empty());
 }
 
 SIMUL_TEST(Leftovers, AreCancelledAndMayCleanUp)
@@ -327,17 +309,6 @@ TEST(AFailingTest, LeavesAChildProcess)
     });
     EXPECT_TRUE(has(text, "child process " + std::to_string(left))) << text;
     ::waitpid(left, nullptr, 0);
-}
-
-TEST(IgnoredLeaks, DoNotFailTheTest)
-{
-    static int left = -1;
-    EXPECT_TRUE(failures_of([]() -> task<> {
-                    simul::testing::ignore_leaks(leak::descriptors);
-                    left = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-                    co_return;
-                }).empty());
-    ::close(left);
 }
 
 SIMUL_TEST(Threads, ThatWereJoinedAreNoLeak)

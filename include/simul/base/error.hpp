@@ -68,6 +68,32 @@ public:
     explicit deadlock_error(std::string what) : error(std::errc::resource_deadlock_would_occur, std::move(what)) {}
 };
 
+/// A pool whose workers can't be started, or don't get through their initializer.
+class broken_pool : public error {
+public:
+    explicit broken_pool(std::string what) : error(std::errc::owner_dead, std::move(what)) {}
+};
+
+/// The process that ran a job ended before the job did.
+class worker_died : public error {
+public:
+    worker_died(int pid, int signal, int exit_code, std::string job, std::string what)
+        : error(std::errc::owner_dead, std::move(what)), job_(std::move(job)), pid_(pid), signal_(signal), exit_code_(exit_code)
+    {
+    }
+
+    int pid() const noexcept { return pid_; }
+    int signal() const noexcept { return signal_; }       ///< that ended it; 0 if it left by itself
+    int exit_code() const noexcept { return exit_code_; } ///< with which it left by itself
+    const std::string& job() const noexcept { return job_; }
+
+private:
+    std::string job_;
+    int pid_;
+    int signal_;
+    int exit_code_;
+};
+
 /// Several errors of one group, in the order in which they happened. Groups nest: an error may be an `error_group` itself.
 class error_group : public error {
 public:

@@ -34,8 +34,10 @@ using kept_result = std::conditional_t<std::is_const_v<std::remove_reference_t<a
 /// A result inside a container (vector, optional, variant): a pointer for a reference.
 template <class T> using contained = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>;
 
-template <class T> task<T> as_task(task<T> already) noexcept
+/// *Throws:* `invalid_state` for one that was awaited before, or moved from.
+template <class T> task<T> as_task(task<T> already)
 {
+    already.check_unused();
     return already;
 }
 

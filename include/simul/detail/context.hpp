@@ -8,6 +8,16 @@
 //
 // All of it belongs to the executor's thread; others ask through `executor::post`.
 //
+// In a thread pool, what has not begun is *offered*: whichever worker takes it becomes its home, and it stays there from
+// its first step to its last. A branch taken by another worker keeps its place in the tree, which belongs to the thread of
+// its parent; that thread reaches it by messages.
+//
+//     place      meaning                                     who writes
+//     here       at home where it was made; nothing shared   whoever owns it
+//     offered    others may take it                          who made it, before it is pushed
+//     withdrawn  offered, and cancelled meanwhile            who cancels it (exchange)
+//     away       a branch begun by another worker            that worker (exchange)
+//
 // Cancelling: `cancel()` goes to the leaf at which the context waits. The leaf either undoes its wait and will resume
 // the frame with `cancelled`, or has its result already: then the request stays pending for the next wait, and nothing
 // that was received is dropped. A leaf that waits for other contexts passes the request on to them: depth first, by way
@@ -16,6 +26,7 @@
 
 #include <simul/detail/work.hpp>
 
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <source_location>
@@ -77,6 +88,8 @@ protected:
 
 class context : public work {
 public:
+    enum class place : std::uint8_t { here, offered, withdrawn, away };
+
     context(executor& home, context* parent, std::source_location spawned_at) noexcept;
     /// Not in the tree yet: `enter_tree` before anything else.
     context() = default;
@@ -92,8 +105,14 @@ public:
     void cancel_again() noexcept { cancel_pending_ = true; }
     bool cancel_pending() const noexcept { return cancel_pending_; }
     /// A request came here and is on its way to what this waits for: who is asked by way of that waits for itself.
-    bool passes_cancel_on() const noexcept { return request_ == request::passed_on; }
+    bool passes_cancel_on() const noexcept { return !is_away() && request_ == request::passed_on; }
 
+    /// Begins it, in its turn.
+    void run() noexcept override;
+    /// Begins it here and now; returns what to resume.
+    virtual std::coroutine_handle<> first_step() noexcept = 0;
+    /// Out of the shared work: makes `taker` its home and begins it. Null when there is nothing to resume.
+    virtual std::coroutine_handle<> taken_by(executor& taker) noexcept = 0;
     /// The root frame has ended; returns what to resume next.
     virtual std::coroutine_handle<> finished() noexcept = 0;
     /// Its loop is closed under it: destroys the frames and answers whoever waits for it. Roots only.
@@ -104,6 +123,8 @@ public:
     context* first_child() const noexcept { return first_child_; }
     context* next_sibling() const noexcept { return next_sibling_ == parent_->first_child_ ? nullptr : next_sibling_; }
     leaf* waits_at() const noexcept { return leaf_; }
+    /// Begun by another worker than its parent's.
+    bool is_away() const noexcept { return place_.load(std::memory_order_relaxed) == place::away; }
     context* last_child() const noexcept { return first_child_ ? first_child_->previous_sibling_ : nullptr; }
     context* previous_sibling() const noexcept { return this == parent_->first_child_ ? nullptr : previous_sibling_; }
     const std::source_location& spawned_at() const noexcept { return spawned_at_; }
@@ -115,6 +136,17 @@ public:
 protected:
     ~context();
     void enter_tree(executor& home, context* parent, std::source_location spawned_at) noexcept;
+    /// The same for one that has its home.
+    void enter_tree(context& parent) noexcept;
+    /// An offered one is cancelled, or one that is away: by the thread to which its place in the tree belongs.
+    virtual void cancel_elsewhere() noexcept {}
+    void move_to(executor& home) noexcept { home_ = &home; }
+    void spawned_at(const std::source_location& where) noexcept { spawned_at_ = where; }
+    void cancel_at_begin() noexcept { cancel_pending_ = true; }
+
+    std::atomic<place> place_{place::here};
+
+protected:
     /// Leaves the tree before destruction, where the owner wants that order.
     void leave_tree() noexcept;
 

@@ -6,6 +6,7 @@
 #include <simul/base/time.hpp>
 #include <simul/detail/context.hpp>
 #include <simul/detail/failure.hpp>
+#include <simul/detail/shared_work.hpp>
 #include <simul/detail/timer.hpp>
 #include <simul/detail/work.hpp>
 
@@ -15,6 +16,9 @@
 #include <vector>
 
 namespace simul {
+namespace detail {
+class future_state_base;
+}
 
 /// Something that went wrong where nobody waits for it. Handed to the loop's error handler.
 struct problem {
@@ -50,6 +54,26 @@ public:
     /// The same, from its own thread.
     void post_here(detail::work& w) noexcept { ready_.push_back(w); }
 
+    /// In a thread pool: where other workers may take what has not begun.
+    detail::shared_work* sharing() const noexcept { return sharing_; }
+    /// Begins `offered` here, or wherever another worker takes it first. On its own thread.
+    void offer(detail::context& offered) noexcept
+    {
+        if (!sharing_->push(offered)) [[unlikely]]
+            ready_.push_back(offered); // no memory to share it
+    }
+    /// What to resume when a line of work has ended: the newest of the shared work, where there is any.
+    std::coroutine_handle<> next() noexcept { return sharing_ ? next_shared() : std::noop_coroutine(); }
+    /// A branch of another worker's has begun here (+1) or ended (-1).
+    void count_guest(int change) noexcept { guests_ += change; }
+
+    /// In a thread pool: a plain function runs, which may block.
+    bool runs_job() const noexcept { return jobs_ > 0; }
+    void count_job(int change) noexcept { jobs_ += change; }
+    /// How it blocks: goes on with what the executor has begun. False when `limit` passed first.
+    /// *Throws:* `deadlock_error` when the job waits for itself.
+    virtual bool serve_until_done(detail::future_state_base& wanted, duration limit) = 0;
+
     virtual time_point now() const noexcept = 0;
     virtual std::uint64_t random() noexcept = 0;
     virtual void arm(detail::timer& t) noexcept = 0;
@@ -78,6 +102,10 @@ protected:
     static executor* exchange_current(executor* now) noexcept;
 
     detail::work_list ready_;
+    detail::shared_work* sharing_ = nullptr;
+    int guests_ = 0;
+    int jobs_ = 0;
+    int steps_left_ = 0; ///< of shared work, until the loop looks for events again
     bool debug_ = false;
     bool random_order_ = false;
 
@@ -85,11 +113,14 @@ private:
     struct root final : detail::context {
         using context::context;
         ~root() = default;
-        void run() noexcept override {}
+        std::coroutine_handle<> first_step() noexcept override { return std::noop_coroutine(); }
+        std::coroutine_handle<> taken_by(executor&) noexcept override { return {}; }
         std::coroutine_handle<> finished() noexcept override { return std::noop_coroutine(); }
     };
 
     friend detail::context;
+
+    std::coroutine_handle<> next_shared() noexcept;
 
     detail::context* running_ = nullptr;
     detail::work* cancelling_ = nullptr; ///< contexts that a request to cancel is passing through, innermost first

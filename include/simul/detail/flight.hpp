@@ -19,21 +19,19 @@
 
 namespace simul::detail {
 
-/// Asks a flight to cancel, on its own thread.
-void cancel_from_outside(context& line, future_state_base& alive) noexcept;
+/// Asks a flight to cancel, on the thread of `keeper`.
+void cancel_from_outside(context& line, executor& keeper, future_state_base& alive) noexcept;
 
 template <class T, std::derived_from<context> Line> class flight : public Line, public future_state<T> {
 public:
-    /// The first step.
-    void run() noexcept final
+    std::coroutine_handle<> first_step() noexcept final
     {
         if (this->cancel_pending()) { // before it began: it never does
             this->result_.fail(failure::cancellation());
-            over().resume();
-            return;
+            return over();
         }
         this->home().set_running(this);
-        task_.start_in(*this).resume();
+        return task_.start_in(*this);
     }
     std::coroutine_handle<> finished() noexcept final
     {
@@ -45,20 +43,23 @@ public:
         return over();
     }
 
-    bool request_cancel() noexcept final
+    bool request_cancel() noexcept override
     {
         if (this->done())
             return false;
-        if (executor::current() == &this->home())
+        if (executor::current() == &keeper())
             this->cancel();
         else
-            cancel_from_outside(*this, *this);
+            cancel_from_outside(*this, keeper(), *this);
         return true;
     }
     bool passes_cancel_on() const noexcept final
     {
-        return executor::current() == &this->home() && Line::passes_cancel_on();
+        return executor::current() == &keeper() && Line::passes_cancel_on();
     }
+
+    const context* line() const noexcept final { return this; }
+    bool is_elsewhere() const noexcept final { return executor::current() != &keeper(); }
 
     std::string name() const final { return Line::name(); }
     void rename(std::string name) final { Line::rename(std::move(name)); }
@@ -70,8 +71,15 @@ protected:
     {
     }
 
+    /// To whose thread its place in the tree belongs.
+    virtual executor& keeper() const noexcept { return this->home(); }
     /// The result is in place; returns what to resume.
     virtual std::coroutine_handle<> over() noexcept = 0;
+    void fail_as_closed() noexcept
+    {
+        this->result_.fail(failure(std::make_exception_ptr(closed_error("the loop was closed before this task was done"))));
+        this->observe(); // its loop reports what it destroys
+    }
     /// The frame goes, and what its arguments hold.
     virtual void let_go() noexcept { task_.discard(); }
 

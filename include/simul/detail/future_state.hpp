@@ -36,10 +36,16 @@ public:
     virtual bool request_cancel() noexcept = 0;
     /// The work was asked to give up, and is asking what it waits for at this very moment.
     virtual bool passes_cancel_on() const noexcept { return false; }
+    /// The task that produces it, if one does.
+    virtual const context* line() const noexcept { return nullptr; }
+    /// Its producer is a task of another thread's.
+    virtual bool is_elsewhere() const noexcept { return false; }
     virtual bool ended_cancelled() const noexcept = 0;
     virtual bool ended_with_error() const noexcept = 0; ///< a cancellation is none
     /// Its handle is dropped: asks the producer to give up, unless somebody else owns the work.
     virtual void handle_dropped() noexcept { request_cancel(); }
+    /// This thread is about to block for it: the producer may use its time first.
+    virtual void before_blocking() noexcept {}
     virtual std::string name() const = 0;
     virtual void rename(std::string name) = 0;
 

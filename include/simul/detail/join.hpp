@@ -17,6 +17,7 @@
 #include <simul/task/task.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 #include <utility>
 
@@ -24,14 +25,31 @@ namespace simul::detail {
 
 class join;
 
-/// A line of work that belongs to a join.
+/// A line of work that belongs to a join, and has its place in the tree on that one's thread.
 class branch_base : public context {
 public:
+    void run() noexcept final;
+    std::coroutine_handle<> taken_by(executor& taker) noexcept final;
+
     std::size_t index() const noexcept { return index_; }
     /// Ended with an error, or with a cancellation.
     virtual const failure* error() const noexcept = 0;
     /// For branches that are on their own: the join has taken note of the end.
     virtual void settle_future() noexcept {}
+
+    /// Attached: begins in its turn, in a thread pool wherever it is taken first.
+    void start() noexcept
+    {
+        if (home().sharing()) [[unlikely]]
+            offer();
+        else
+            home().post_here(*this);
+    }
+    void offer() noexcept
+    {
+        place_.store(place::offered, std::memory_order_relaxed); // published by the push
+        home().offer(*this);
+    }
 
     using context::leave_tree;
 
@@ -39,9 +57,20 @@ protected:
     void attach(join& owner, std::size_t index) noexcept;
     void attach(join& owner, std::size_t index, const std::source_location& at) noexcept;
     std::coroutine_handle<> ended() noexcept;
+    executor& home_of_join() const noexcept;
 
     join* owner_ = nullptr;
-    std::size_t index_ = 0;
+
+private:
+    friend join;
+    struct request_to_away;
+
+    void cancel_elsewhere() noexcept final;
+
+    std::uint32_t index_ = 0;
+    std::uint16_t requests_ = 0;   ///< on their way to where it is away, and back
+    bool ended_away_ = false;
+    bool came_back_ = false;       ///< the news of that arrived
 };
 
 class join : public leaf {
@@ -72,7 +101,10 @@ protected:
             frame().line->cancel_again();
     }
 
-    std::size_t running_ = 0; ///< branches begun and not ended
+    /// For destructors: the frame goes in the middle of the wait, and the branches that live apart from it go first.
+    void destroy_branches(const branch_base* lives_here = nullptr) noexcept;
+
+    std::size_t running_ = 0; ///< branches attached and not ended
 
 private:
     friend branch_base;
@@ -84,28 +116,20 @@ template <class T> class branch final : public branch_base, public pooled {
 public:
     explicit branch(task<T> work) noexcept : task_(std::move(work)) {}
 
-    /// Begins when its turn comes.
-    void post(join& owner, std::size_t index) noexcept
-    {
-        attach(owner, index);
-        home().post_here(*this);
-    }
+    using branch_base::attach;
+
     /// Begins now: resume what this returns.
     std::coroutine_handle<> begin(join& owner, std::size_t index) noexcept
     {
         attach(owner, index);
+        return first_step();
+    }
+    std::coroutine_handle<> first_step() noexcept override
+    {
+        if (cancel_pending()) // before it began: it never does
+            return ended();
         home().set_running(this);
         return task_.start_in(*this);
-    }
-
-    void run() noexcept override
-    {
-        if (cancel_pending()) { // before it began: it never does
-            ended().resume();
-            return;
-        }
-        home().set_running(this);
-        task_.start_in(*this).resume();
     }
     std::coroutine_handle<> finished() noexcept override { return ended(); }
 
@@ -121,8 +145,8 @@ public:
             failure::cancellation().rethrow();
         return task_.result().take();
     }
-    /// Lets go of the frame and what its arguments hold.
-    void discard() noexcept { task_.discard(); }
+    /// Only those that live apart.
+    void destroy_unfinished() noexcept override { delete this; }
 
 private:
     task<T> task_;

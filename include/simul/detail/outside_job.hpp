@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A job that a loop gave away, to a thread for example: as long as it exists, the loop's virtual time stands still. It may
-// end in any thread, and may outlive its loop.
+// end in any thread, and may outlive its loop. Costs nothing where time is real.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 
 namespace simul::detail {
 
+class future_state_base;
 class outside_gate;
 
 class outside_job {
@@ -35,5 +36,12 @@ private:
 
     std::shared_ptr<outside_gate> gate_;
 };
+
+/// The way to the loop that runs here; null where none does.
+std::shared_ptr<outside_gate> way_back() noexcept;
+
+/// Gives back a share of `ended`, which may be the last one: so that an error which nobody has looked at is reported to the
+/// loop at the end of `way`, if that is there.
+void release_there(const std::shared_ptr<outside_gate>& way, future_state_base& ended) noexcept;
 
 } // namespace simul::detail

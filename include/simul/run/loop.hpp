@@ -28,6 +28,9 @@
 #include <utility>
 
 namespace simul {
+namespace detail {
+class crew;
+}
 
 /// Who does the waiting. `automatic`: io_uring where the kernel allows it, else epoll; SIMUL_BACKEND overrides.
 enum class backend : std::uint8_t { automatic, uring, epoll, sim };
@@ -134,6 +137,8 @@ public:
     void run_until_done(detail::future_state_base& started);
     /// Runs until `stop`.
     void run_forever();
+    /// As one of the workers of a thread pool, until its work is done.
+    void run_as_worker(const detail::crew& of);
     /// One turn; waits for something to happen when nothing is ready.
     void run_once();
     /// Ends `run_forever` after the present turn; before it, after one turn.
@@ -149,13 +154,15 @@ public:
         work.check_unused();
         auto* const flight = new detail::spawned<T>(std::move(work));
         future<T> handle(*flight);
+        if (executor::current() == this)
+            flight->inherit_from(running());
         flight->enter(*this, &at);
         post_owned(*flight);
         return handle;
     }
 
-    /// Cancels all tasks, waits for them and for those that they start meanwhile, and closes open generators. What
-    /// refuses to end within `patience` is reported and left to `close`.
+    /// Cancels all tasks, waits for them and for those that they start meanwhile. What refuses to end within `patience`
+    /// is reported and left to `close`.
     void shutdown(duration patience = std::chrono::seconds(10));
 
     /// Ends it for good, without running anything: tasks still pending are reported and destroyed; their futures get
@@ -186,6 +193,7 @@ public:
     template <std::invocable Fn> void before_wait(Fn fn) { hook(true, detail::make_callback(std::move(fn), *this)); }
     template <std::invocable Fn> void after_wait(Fn fn) { hook(false, detail::make_callback(std::move(fn), *this)); }
 
+    bool serve_until_done(detail::future_state_base& wanted, duration limit) override;
     void arm(detail::timer& t) noexcept override;
     void disarm(detail::timer& t) noexcept override;
 

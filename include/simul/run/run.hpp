@@ -6,7 +6,7 @@
 //     int main() { return simul::run(amain()); }
 //
 // Makes a loop, runs the task, and gives its result or throws its error, after an orderly end: all other tasks are
-// cancelled and waited for, again until nothing is left; open generators are closed; what failed meanwhile is reported.
+// cancelled and waited for, again until nothing is left, and what failed meanwhile is reported.
 //
 // Ctrl-C: in the main thread, and when the program has not set a handler of its own, the first SIGINT cancels the task.
 // If it ends cancelled, `run` cleans up as always and then ends the process as SIGINT does; if it catches `cancelled`

@@ -7,7 +7,7 @@
 //     co_await reader;                      // in a coroutine; in a plain thread: reader.join()
 //
 // For what runs as long as the program does, or must be alone. For a call that blocks a while there is `to_thread`, for
-// computing a `thread_pool`. Starting one takes about 20 µs.
+// computing a `thread_pool`. Starting one takes about 30 µs.
 //
 // A thread can't be stopped from outside, so who is cancelled while it waits for one waits on, and is told at its next
 // wait. To wait without that: `shield(future)`, of `as_future()`.
@@ -21,10 +21,9 @@
 
 #include <chrono>
 #include <concepts>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -33,13 +32,6 @@ namespace simul {
 namespace detail {
 
 /// What a thread and its handle share.
-///
-/// | word      | meaning                                                | who writes                        |
-/// |-----------|--------------------------------------------------------|-----------------------------------|
-/// | name_     |                                                        | anybody, under mutex_             |
-/// | os_name_  | it has begun and not ended: the system knows its name  | the thread, under mutex_          |
-/// | id_       | who it is, once started                                | who starts it, under mutex_       |
-/// | joined_   | the first to come has waited for the system's thread   | whoever waits                     |
 class thread_state : public future_state<void> {
 public:
     void start();
@@ -58,19 +50,16 @@ public:
 
 protected:
     thread_state();
-    ~thread_state() = default;
+    ~thread_state();
     virtual void call() = 0;
 
 private:
+    struct system_side; // <thread> would cost every user 0.5 s per compile
+
     void run() noexcept;
     void join_system_thread();
 
-    mutable std::mutex mutex_;
-    std::string name_;
-    bool os_name_ = false;
-    std::thread::id id_;
-    std::thread thread_;
-    std::once_flag joined_;
+    std::unique_ptr<system_side> side_;
     outside_job outside_;
 };
 

@@ -90,6 +90,8 @@ public:
             : detail::completion_order::next_awaiter(order), range_(of)
         {
         }
+        next_awaiter(next_awaiter&& unstarted) = default;
+        ~next_awaiter() { this->withdraw(); } // while it is whole: another thread may be serving it
         future<T>* await_resume() { return range_.at(this->take()); }
 
     private:
@@ -134,7 +136,9 @@ private:
 /// Futures of a range, which must stay where it is.
 template <class Range> auto as_completed(Range& futures)
 {
-    using T = typename std::remove_cvref_t<decltype(*std::begin(futures))>::value_type;
+    using element = std::remove_cvref_t<decltype(*std::begin(futures))>;
+    static_assert(!detail::is_task<element>, "simul: as_completed takes futures: spawn the tasks");
+    using T = typename element::value_type;
     std::vector<future<T>*> each;
     for (future<T>& one : futures)
         each.push_back(&one);

@@ -32,6 +32,7 @@ class [[nodiscard("nothing waits until it is awaited: co_await it")]] event_wait
 public:
     explicit event_wait(event& awaited) noexcept : event_(awaited) {}
     event_wait(event_wait&& unstarted) noexcept : event_(unstarted.event_) {}
+    ~event_wait() { withdraw(); } // while it is whole: another thread may be serving it
 
     bool await_ready() const noexcept;
     template <std::derived_from<promise_base> Promise> bool await_suspend(std::coroutine_handle<Promise> frame) noexcept

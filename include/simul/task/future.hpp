@@ -46,7 +46,8 @@ public:
     {
         return wait(frame.promise());
     }
-    /// Hands the request to the producer and waits on for what it makes of it.
+    /// Hands the request to the producer and waits on for what it makes of it. A second one to a producer in another
+    /// thread ends the wait, for it may be our own that came round.
     bool cancel() noexcept override;
 
 protected:
@@ -62,6 +63,8 @@ protected:
 
 private:
     [[noreturn]] static void refuse_empty();
+
+    bool asked_elsewhere_ = false;
 };
 
 /// Whether an awaited reference can give one.
@@ -77,6 +80,7 @@ template <class T = void> class [[nodiscard("dropping a future cancels its work:
     template <bool Move> class awaiter final : public detail::future_wait {
     public:
         using future_wait::future_wait;
+        ~awaiter() { this->withdraw(); } // while it is whole: another thread may be serving it
         decltype(auto) await_resume()
         {
             this->finish_wait("future");

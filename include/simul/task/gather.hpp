@@ -73,15 +73,31 @@ public:
     }
 
     bool await_ready() const noexcept { return sizeof...(Ts) == 0; }
-    template <std::derived_from<promise_base> Promise> void await_suspend(std::coroutine_handle<Promise> frame) noexcept
+    template <std::derived_from<promise_base> Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) noexcept
     {
         wait_in(frame.promise());
         std::size_t index = 0;
-        std::apply([&](auto&... each) { (each.post(*this, index++), ...); }, branches_);
+        std::apply([&](auto&... each) { (each.attach(*this, index++), ...); }, branches_);
+        if (frame.promise().line->home().sharing()) [[unlikely]] {
+            // In a thread pool others may take the last ones, while this worker goes on with the first.
+            if constexpr (sizeof...(Ts) > 0) {
+                offer_all_but_first(std::make_index_sequence<sizeof...(Ts) - 1>());
+                settle();
+                return std::get<0>(branches_).first_step();
+            }
+        }
+        std::apply([&](auto&... each) { (each.start(), ...); }, branches_);
         settle();
+        return std::noop_coroutine();
     }
 
 protected:
+    template <std::size_t... I> void offer_all_but_first(std::index_sequence<I...>) noexcept
+    {
+        (std::get<sizeof...(I) - I>(branches_).offer(), ...);
+    }
+
     /// Turns into a branch in place, as branches don't move.
     template <class T> struct branch_maker {
         task<T>& work;
@@ -214,6 +230,8 @@ public:
     {
     }
 
+    ~range_join() { destroy_branches(); }
+
     bool await_ready() { return !(next_ != end_); }
     template <std::derived_from<promise_base> Promise> void await_suspend(std::coroutine_handle<Promise> frame) noexcept
     {
@@ -286,7 +304,12 @@ private:
                     if constexpr (Settles || !std::is_void_v<T>)
                         outcomes_.emplace_back();
                     auto* const added = new branch<T>(element_task(*next_));
-                    added->begin(*this, count_++).resume();
+                    if (waiter.home().sharing()) [[unlikely]] {
+                        added->attach(*this, count_++);
+                        added->offer();
+                    } else {
+                        added->begin(*this, count_++).resume();
+                    }
                     waiter.home().set_running(&waiter);
                     ++next_;
                 }

@@ -83,7 +83,9 @@ template <class Body, class T> class group_awaiter;
 
 class group {
 public:
-    group(const group&) = delete;
+    // The compiler quotes these lines to who tries.
+    group() = delete;             // with_group makes it, and waits for its members
+    group(const group&) = delete; // it ends with its scope: pass it by reference
     group& operator=(const group&) = delete;
 
     /// Starts a member. *Throws:* `invalid_state` when the group is over, or ending because of an error or `cancel`.
@@ -119,6 +121,7 @@ public:
     void enter(group_join& owner, const std::source_location* at) noexcept
     {
         this->attach(owner, 0, at ? *at : this->where());
+        keeper_ = &this->home();
     }
 
     const failure* error() const noexcept override { return this->result_.failed() ? &this->result_.error() : nullptr; }
@@ -132,9 +135,20 @@ public:
         this->release();
     }
     void handle_dropped() noexcept override {}
+    void destroy_unfinished() noexcept override
+    {
+        this->fail_as_closed();
+        this->let_go();
+        this->leave_tree();
+        this->complete();
+        this->release();
+    }
 
 private:
+    executor& keeper() const noexcept override { return *keeper_; }
     std::coroutine_handle<> over() noexcept override { return this->ended(); }
+
+    executor* keeper_ = nullptr; ///< the group's
 };
 
 template <class T> member_future<T> start(member<T>& made, group_join& owner, const std::source_location* at)
@@ -151,6 +165,8 @@ public:
         : group_join(options), group_(*this), function_(std::move(body)), branch_(as_task(function_(group_)))
     {
     }
+
+    ~group_awaiter() { destroy_branches(&branch_); }
 
     bool await_ready() const noexcept { return false; }
     template <std::derived_from<promise_base> Promise>
@@ -211,6 +227,7 @@ template <class Body>
     requires detail::awaitable<std::invoke_result_t<Body&, group&>>
 detail::group_call<Body> with_group(Body body, group_options options = {})
 {
+    detail::refuse_null(body);
     return {std::move(body), options};
 }
 

@@ -30,6 +30,7 @@ class [[nodiscard("nothing waits until it is awaited: co_await it")]] latch_wait
 public:
     latch_wait(latch& awaited, bool arrives) noexcept : latch_(awaited), arrives_(arrives) {}
     latch_wait(latch_wait&& unstarted) noexcept : latch_(unstarted.latch_), arrives_(unstarted.arrives_) {}
+    ~latch_wait() { withdraw(); } // while it is whole: another thread may be serving it
 
     bool await_ready() const;
     template <std::derived_from<promise_base> Promise> bool await_suspend(std::coroutine_handle<Promise> frame) noexcept

@@ -74,6 +74,7 @@ class [[nodiscard("nothing waits until it is awaited: co_await it")]] join_wait 
 public:
     explicit join_wait(done_count& count) noexcept : count_(count) {}
     join_wait(join_wait&& unstarted) noexcept : count_(unstarted.count_) {}
+    ~join_wait() { withdraw(); } // while it is whole: another thread may be serving it
 
     bool await_ready() const noexcept { return false; }
     template <std::derived_from<promise_base> Promise> bool await_suspend(std::coroutine_handle<Promise> frame) noexcept

@@ -27,8 +27,8 @@
 
 #include <simul/base/time.hpp>
 #include <simul/detail/awaitable.hpp>
-#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/executor.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/selectable.hpp>
 #include <simul/detail/timer.hpp>
 #include <simul/task/future.hpp>

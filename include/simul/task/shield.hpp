@@ -21,6 +21,7 @@ public:
     explicit shielded_wait(future<T>& waited) : future_wait(&waited.shared_state()), future_(waited) {}
 
     shielded_wait(shielded_wait&& unstarted) noexcept : future_wait(unstarted.state_), future_(unstarted.future_) {}
+    ~shielded_wait() { this->withdraw(); } // while it is whole: another thread may be serving it
 
     bool cancel() noexcept override { return waiter::cancel() || state_->ended_cancelled(); } // leaves the queue, no more
     decltype(auto) await_resume()

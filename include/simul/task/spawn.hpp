@@ -22,44 +22,100 @@
 namespace simul {
 namespace detail {
 
-/// A task that belongs to its loop.
+/// A task that belongs to its loop; one that was offered belongs to whoever takes it.
 template <class T> class spawned : public flight<T, context> {
+    using place = context::place;
+
 public:
     explicit spawned(task<T> work) noexcept : flight<T, context>(std::move(work)) {}
 
-    /// Into the tree of `home`; to be posted then. Without a place it is named by that of its coroutine.
+    /// Into the tree of `home`; to be posted then. Without a place in the source it is named by that of its coroutine.
     void enter(executor& home, const std::source_location* at) noexcept
     {
         this->enter_tree(home, &home.top(), at ? *at : this->where());
-        // What the spawner's task_locals hold is inherited, though the tree's parent is the loop.
-        if (context* const spawner = home.running(); spawner && spawner->locals && executor::current() == &home)
+        if (home.sharing()) [[unlikely]]
+            home.sharing()->count_root(+1);
+    }
+    /// To be pushed where others can take it.
+    void be_offered(shared_work& sharing, const std::source_location* at) noexcept
+    {
+        this->spawned_at(at ? *at : this->where());
+        this->place_.store(place::offered, std::memory_order_relaxed); // published by the push
+        sharing.count_root(+1);
+    }
+    /// What the spawner's task_locals hold is inherited, though the tree's parent is the loop.
+    void inherit_from(const context* spawner) noexcept
+    {
+        if (spawner && spawner->locals)
             this->locals = share(spawner->locals);
     }
 
+    std::coroutine_handle<> taken_by(executor& taker) noexcept override
+    {
+        if (taker.sharing()->refuses_roots()) [[unlikely]]
+            request_cancel();
+        this->move_to(taker); // before the exchange: who finds it begun asks this home
+        if (this->place_.exchange(place::here, std::memory_order_acq_rel) == place::withdrawn) {
+            this->let_go();
+            uncount(taker);
+            this->release();
+            return nullptr;
+        }
+        this->enter_tree(taker.top());
+        return this->first_step();
+    }
+
+    bool request_cancel() noexcept override
+    {
+        place expected = place::offered;
+        if (this->place_.load(std::memory_order_acquire) == expected) [[unlikely]]
+            if (this->place_.compare_exchange_strong(expected, place::withdrawn, std::memory_order_acq_rel)) {
+                this->result_.fail(failure::cancellation());
+                this->complete(); // whoever takes it has nothing left to do but to let go of it
+                return true;
+            }
+        return flight<T, context>::request_cancel();
+    }
     void destroy_unfinished() noexcept override
     {
-        this->result_.fail(failure(std::make_exception_ptr(closed_error("the loop was closed before this task was done"))));
-        this->observe(); // its loop has reported it
+        this->fail_as_closed();
         over();
     }
 
-private:
+protected:
     std::coroutine_handle<> over() noexcept override
     {
+        executor& home = this->home();
         this->let_go();
         this->leave_tree();
-        this->home().set_running(nullptr);
+        home.set_running(nullptr);
+        uncount(home);
         this->complete();
         this->release();
-        return std::noop_coroutine();
+        return home.next();
+    }
+
+private:
+    void cancel_elsewhere() noexcept override { request_cancel(); }
+    static void uncount(executor& home) noexcept
+    {
+        if (home.sharing()) [[unlikely]]
+            home.sharing()->count_root(-1);
     }
 };
 
+/// On the thread of `home`.
 template <class T> future<T> start(spawned<T>& made, executor& home, const std::source_location* at)
 {
     future<T> handle(made);
-    made.enter(home, at);
-    home.post_here(made);
+    made.inherit_from(home.running());
+    if (shared_work* const sharing = home.sharing()) [[unlikely]] {
+        made.be_offered(*sharing, at);
+        home.offer(made);
+    } else {
+        made.enter(home, at);
+        home.post_here(made);
+    }
     return handle;
 }
 
@@ -89,6 +145,7 @@ auto spawn(Fn fn, Args... args)
 
 template <class T> template <class Fn> auto future<T>::then(Fn fn) &&
 {
+    detail::refuse_null(fn);
     return spawn(
         [](future<T> before, Fn next) {
             constexpr auto call = []<class... Value>(Fn& f, Value&&... value) { return f(std::forward<Value>(value)...); };

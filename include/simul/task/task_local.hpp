@@ -7,16 +7,22 @@
 //     fmt::print("{}", request_id.get());
 //
 // A plainly awaited task shares its awaiter's values. What is spawned, gathered or put into a group inherits them, and
-// what it sets is seen by neither its parent nor its siblings.
+// what it sets is seen by neither its parent nor its siblings. So it is with a call that is made by `to_thread`.
 #pragma once
 
-#include <simul/base/error.hpp>
-#include <simul/detail/executor.hpp>
 #include <simul/detail/task_local_value.hpp>
 
 #include <utility>
 
 namespace simul {
+namespace detail {
+
+/// What was set for it here; null when nothing was.
+const task_local_value* find_task_local(const void* key) noexcept;
+/// *Throws:* `invalid_state` outside of a task, or of a job of one.
+task_local_value*& task_locals_to_set();
+
+} // namespace detail
 
 template <class T> class task_local {
 public:
@@ -28,21 +34,14 @@ public:
     /// The value set last in this line of work, or inherited; else the fallback.
     const T& get() const noexcept
     {
-        const executor* const here = executor::current();
-        if (here && here->running())
-            for (auto* each = here->running()->locals; each; each = each->older)
-                if (each->key == this)
-                    return static_cast<const value*>(each)->held;
-        return fallback_;
+        const auto* const found = detail::find_task_local(this);
+        return found ? static_cast<const value*>(found)->held : fallback_;
     }
 
     /// *Throws:* `invalid_state` outside of a task.
     void set(T to)
     {
-        executor& here = executor::require("task_local::set");
-        if (!here.running())
-            throw invalid_state("task_local::set was called outside of a task");
-        detail::task_local_value*& list = here.running()->locals;
+        detail::task_local_value*& list = detail::task_locals_to_set();
         list = new value(this, list, std::move(to));
     }
 

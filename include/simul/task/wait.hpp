@@ -96,7 +96,9 @@ private:
 /// Waits for futures of a range that stays where it is.
 template <class Range> auto wait(Range& futures, until when = until::all_completed, wait_options options = {})
 {
-    using T = typename std::remove_cvref_t<decltype(*std::begin(futures))>::value_type;
+    using element = std::remove_cvref_t<decltype(*std::begin(futures))>;
+    static_assert(!detail::is_task<element>, "simul: wait takes futures, which go on after it: spawn the tasks, or use settle");
+    using T = typename element::value_type;
     std::vector<future<T>*> each;
     for (future<T>& one : futures)
         each.push_back(&one);

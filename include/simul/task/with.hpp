@@ -7,14 +7,16 @@
 //     });
 //
 // Awaits `resource.close()` on every way out: return, exception, cancellation. The body's error goes on; one of `close`
-// goes on where the body had none, and is reported otherwise.
+// goes on where the body had none, and is reported otherwise. A request to cancel that comes during `close` cuts it short,
+// as any wait; one that was there before comes after it.
 #pragma once
 
 #include <simul/detail/awaitable.hpp>
-#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/executor.hpp>
+#include <simul/detail/refuse_null.hpp>
 #include <simul/detail/result_slot.hpp>
 #include <simul/task/spawn.hpp>
+#include <simul/task/this_task.hpp>
 
 #include <exception>
 #include <type_traits>
@@ -37,11 +39,22 @@ template <class Resource, class Body, class T> task<T> with_open(Resource resour
     } catch (...) {
         outcome.fail(failure::capture(std::source_location::current()));
     }
+    // A request to cancel that came too late for the body must not break off the clean-up: it comes again after it.
+    context& line = *executor::require("with").running();
+    const bool asked_late = line.cancel_pending();
+    if (asked_late) {
+        try {
+            co_await yield();
+        } catch (const cancelled&) { // and is used up
+        }
+    }
     try {
         co_await resource.close();
     } catch (...) {
         on_close = std::current_exception();
     }
+    if (asked_late)
+        line.cancel_again();
     if (on_close && outcome.failed())
         report({"closing a resource failed, after its body had", on_close, {}, {}, {}});
     else if (on_close)

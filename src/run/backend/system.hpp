@@ -26,6 +26,7 @@ public:
     ~unique_fd();
 
     int get() const noexcept { return fd_; }
+    int release() noexcept { return std::exchange(fd_, -1); }
 
 private:
     int fd_ = -1;
