@@ -14,14 +14,18 @@
 namespace simul {
 namespace detail {
 
-job_scope::job_scope() noexcept
+job_scope::job_scope() noexcept : pool_(executor::current())
 {
-    executor::current()->count_job(+1);
+    if (!pool_->sharing())
+        pool_ = nullptr;
+    if (pool_)
+        pool_->count_job(+1);
 }
 
 job_scope::~job_scope()
 {
-    executor::current()->count_job(-1);
+    if (pool_)
+        pool_->count_job(-1);
 }
 
 namespace {

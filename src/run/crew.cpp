@@ -212,6 +212,19 @@ void crew::cancel_pending() noexcept
     rouse_all();
 }
 
+void crew::cancel_all() noexcept
+{
+    cancels_all_.store(true, std::memory_order_relaxed);
+    cancel_pending();
+    finish();
+}
+
+void crew::abandon() noexcept
+{
+    abandoned_.store(true, std::memory_order_seq_cst);
+    rouse_all();
+}
+
 void crew::finish() noexcept
 {
     {
@@ -223,7 +236,8 @@ void crew::finish() noexcept
 
 bool crew::finished() const noexcept
 {
-    return ending_.load(std::memory_order_seq_cst) && roots_.load(std::memory_order_seq_cst) == 0;
+    return (ending_.load(std::memory_order_seq_cst) && roots_.load(std::memory_order_seq_cst) == 0) ||
+           abandoned_.load(std::memory_order_seq_cst);
 }
 
 void crew::rouse_one() noexcept

@@ -54,6 +54,7 @@ public:
     bool roused() const noexcept { return roused_.load(std::memory_order_seq_cst); }
 
     void count_root(int change) noexcept override;
+    const crew& of() const noexcept { return crew_; }
 
 private:
     friend crew;
@@ -91,6 +92,11 @@ public:
 
     /// What has not begun ends as cancelled.
     void cancel_pending() noexcept;
+    /// So does what has begun, when it has cleaned up; then the workers end.
+    void cancel_all() noexcept;
+    bool cancels_all() const noexcept { return cancels_all_.load(std::memory_order_relaxed); }
+    /// Workers end at once, whatever is left.
+    void abandon() noexcept;
     /// Nothing comes from outside any more; workers end when nothing is left.
     void finish() noexcept;
     bool finished() const noexcept;
@@ -114,6 +120,8 @@ private:
     std::atomic<int> blocked_{0}; ///< workers with a job that waits
     alignas(128) std::atomic<std::int64_t> roots_{0};
     std::atomic<bool> ending_{false};
+    std::atomic<bool> cancels_all_{false};
+    std::atomic<bool> abandoned_{false};
 
     std::mutex mutex_;
     std::vector<worker*> sleepers_; ///< latest last: the one whose memory is still warm is roused first

@@ -375,8 +375,11 @@ void loop::parts::join_crew(detail::worker* as) noexcept
 void loop::run_as_worker(const detail::crew& of)
 {
     const running_here scope(*this);
-    while (!of.finished())
+    while (!of.finished()) {
+        if (of.cancels_all())
+            parts_->cancel_roots();
         turn();
+    }
 }
 
 void loop::run_batch()
@@ -447,28 +450,49 @@ void loop::run_until_done(detail::future_state_base& main)
 void loop::shutdown(duration patience)
 {
     const running_here scope(*this);
+    parts_->cancelled_roots = false;
     // In real time too: a task that refuses to end may do so without ever letting the clock advance.
     const time_point until = deadline_after(now(), patience);
     const time_point until_really = deadline_after(clock::now(), patience);
     detail::callback& alarm = detail::make_callback([] {}, *this);
     callback_handle alarmed = at(until, alarm);
-    bool first_round = true;
-    while (detail::context* const eldest = top().first_child()) {
+    while (parts_->unfinished()) {
         if (now() >= until || clock::now() >= until_really) {
             report({"tasks did not end when they were cancelled; the loop is closed under them:\n" + detail::task_tree(*this),
                     {}, {}, {}, {}});
             break;
         }
-        // In rounds: all that are there are asked, once, for their clean-up may wait too; when they have ended, those that
-        // were started meanwhile, which are younger.
-        if (first_round || eldest->cancelling() == 0)
-            for (detail::context* each = eldest; each; each = each->next_sibling())
-                if (first_round || each->cancelling() == 0)
-                    each->cancel();
-        first_round = false;
+        parts_->cancel_roots();
         turn();
     }
     alarmed.cancel();
+}
+
+bool loop::parts::unfinished() const noexcept
+{
+    return worker ? worker->of().roots() > 0 : !owner.is_idle();
+}
+
+// In rounds: all that are there are asked, once, for their clean-up may wait too; when they have ended, those that were
+// started meanwhile, which are younger.
+void loop::parts::cancel_roots() noexcept
+{
+    detail::context* const eldest = owner.top().first_child();
+    const bool first_round = !std::exchange(cancelled_roots, true);
+    if (!eldest || !(first_round || eldest->cancelling() == 0))
+        return;
+    for (detail::context* each = eldest; each; each = each->next_sibling())
+        if (first_round || each->cancelling() == 0)
+            each->cancel();
+}
+
+void loop::parts::drop_queued() noexcept
+{
+    take_remote();
+    for (detail::work_chain each : {batch, owner.ready_.take_all()})
+        while (detail::work* const never_run = each.pop_front())
+            never_run->drop();
+    batch = {};
 }
 
 void loop::close()
@@ -488,11 +512,7 @@ void loop::close()
     // First the operations: no frame may go while the kernel writes into it. What they complete is dropped below.
     if (!p.forked)
         p.io.reset();
-    p.take_remote();
-    for (detail::work_chain each : {p.batch, ready_.take_all()})
-        while (detail::work* const never_run = each.pop_front())
-            never_run->drop();
-    p.batch = {};
+    p.drop_queued();
 
     while (detail::context* const pending = top().first_child()) {
         report({"a task was still pending when its loop was closed", {}, pending->name(), pending->spawned_at(), {}});

@@ -61,6 +61,12 @@ struct loop::parts {
     std::map<std::pair<int, bool>, fd_watch*> watches;
     std::map<int, detail::callback*> signal_callbacks;
 
+    /// Tasks are left here; in a crew, anywhere.
+    bool unfinished() const noexcept;
+    void cancel_roots() noexcept;
+    bool cancelled_roots = false; ///< once
+    void drop_queued() noexcept;
+
     /// One of the workers of a crew from now on; null: by itself again.
     void join_crew(detail::worker* as) noexcept;
     /// Somebody outside wants something of this loop.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker_threads.hpp"
 
+#include "loop_parts.hpp"
 #include "os_thread.hpp"
 
 #include <atomic>
@@ -91,6 +92,8 @@ void worker_threads::join() noexcept
     for (std::thread& each : threads_)
         each.join();
     threads_.clear();
+    for (const auto& each : loops_)
+        each->internals().drop_queued(); // all, before any task goes that may be in there
     for (const auto& each : loops_)
         each->close();
 }

@@ -738,5 +738,77 @@ TEST_P(Backend, ACloseGivesTheNumberBack)
     close_now(theirs);
 }
 
+TEST_P(Backend, MisusedSocketsSayWhatIsWrong)
+{
+    const auto error_of = [this](operation_kind kind, int fd) {
+        std::string text = "x";
+        call op(kind, fd, text);
+        return -finish(op);
+    };
+    const auto accept_error_of = [this](int fd) {
+        call op(accept, fd);
+        return -finish(op);
+    };
+    const auto connect_error_of = [this](int fd, const listener& whom) {
+        call op(connect, fd, whom);
+        return -finish(op);
+    };
+    const listener at = listen_tcp();
+    const int fresh = backend_->make_socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(ENOTCONN, error_of(receive, fresh));
+    EXPECT_EQ(EINVAL, accept_error_of(fresh));
+    const listener elsewhere = listen_unix(fresh_path(), 1);
+    EXPECT_EQ(EAFNOSUPPORT, connect_error_of(fresh, elsewhere));
+    EXPECT_EQ(EADDRINUSE, -backend_->bind_socket(fresh, reinterpret_cast<const sockaddr*>(&at.address), at.size));
+
+    call accept_it(accept, at.fd);
+    EXPECT_EQ(0, connect_error_of(fresh, at));
+    const int server = finish(accept_it);
+    EXPECT_EQ(EISCONN, connect_error_of(fresh, at));
+    EXPECT_EQ(EINVAL, accept_error_of(fresh));
+    EXPECT_EQ(EINVAL, -backend_->bind_socket(fresh, reinterpret_cast<const sockaddr*>(&at.address), at.size));
+    EXPECT_EQ(EINVAL, -backend_->listen_socket(fresh, 1));
+
+    const int file = open_file(fresh_path(), O_RDWR | O_CREAT);
+    EXPECT_EQ(ENOTSOCK, error_of(send, file));
+    EXPECT_EQ(ENOTSOCK, error_of(receive, file));
+    EXPECT_EQ(ENOTSOCK, accept_error_of(file));
+    close_all({at.fd, fresh, elsewhere.fd, server, file});
+}
+
+TEST_P(Backend, AListenerThatClosesResetsWhoWasNotFetched)
+{
+    const listener at = listen_tcp();
+    const int client = backend_->make_socket(AF_INET, SOCK_STREAM, 0);
+    call connect_it(connect, client, at);
+    EXPECT_EQ(0, finish(connect_it));
+    close_now(at.fd);
+    std::string text(4, '.');
+    call read_it(receive, client, text);
+    EXPECT_EQ(-ECONNRESET, finish(read_it));
+    close_now(client);
+}
+
+TEST_P(Backend, ConnectsOverIpv6)
+{
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_addr = in6addr_loopback;
+    const int probe = backend_->make_socket(AF_INET6, SOCK_STREAM, 0);
+    const bool possible = probe >= 0 && backend_->bind_socket(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close_now(probe);
+    if (!possible)
+        GTEST_SKIP() << "this machine has no IPv6";
+    const listener at = listen_at(AF_INET6, &address, sizeof address, 4);
+    const int client = backend_->make_socket(AF_INET6, SOCK_STREAM, 0);
+    call connect_it(connect, client, at);
+    call accept_it(accept, at.fd);
+    EXPECT_EQ(0, finish(connect_it));
+    const int server = finish(accept_it);
+    EXPECT_EQ(5, send_text(client, "hello"));
+    EXPECT_EQ("hello", receive_text(server, 16));
+    close_all({at.fd, client, server});
+}
+
 } // namespace
 } // namespace simul::detail

@@ -269,4 +269,21 @@ TEST(AsyncGenerator, AThousandAreClosedAtOnceAndTheirErrorsRaised)
     });
 }
 
+TEST(AsyncGenerator, HasEndedAfterItIsClosedHoweverOften)
+{
+    simulate([]() -> task<> {
+        names log;
+        auto numbers = telling(log);
+        co_await numbers.next();
+        for (int i = 0; i < 2; ++i) {
+            co_await numbers.close();
+            EXPECT_EQ(co_await numbers.next(), std::nullopt);
+        }
+        EXPECT_EQ(log, (names{"cancelled", "clean"}));
+        auto moved = std::move(numbers);
+        co_await numbers.close(); // nothing is left in it
+        EXPECT_EQ(co_await numbers.next(), std::nullopt);
+    });
+}
+
 } // namespace

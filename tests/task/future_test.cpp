@@ -439,6 +439,28 @@ struct alignas(64) line {
     std::array<int, 16> words{};
 };
 
+TEST(Promise, MayBeReplacedAndItsFutureNamed)
+{
+    simulate([]() -> task<> {
+        promise<int> writer;
+        auto first = writer.get_future();
+        EXPECT_EQ(first.name(), "promise");
+        for (const char* name : {"a", "b"}) {
+            first.rename(name);
+            EXPECT_EQ(first.name(), name);
+        }
+        {
+            promise<int> other;
+            auto second = other.get_future();
+            writer = std::move(other); // swaps
+            writer.set_value(2);
+            EXPECT_EQ(co_await second, 2);
+            EXPECT_FALSE(first.done());
+        }
+        EXPECT_THROW(static_cast<void>(first.result()), simul::closed_error); // its promise went with the scope
+    });
+}
+
 TEST(Promise, CarriesValuesOfEveryKind)
 {
     promise<line> aligned;

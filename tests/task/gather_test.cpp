@@ -466,6 +466,37 @@ TEST(Gather, EndsWhatRunsAndPassesTheErrorOnWhenItsRangeThrows)
     });
 }
 
+/// Can be moved so often, then throws.
+struct moves_badly {
+    explicit moves_badly(int moves) noexcept : left(moves) {}
+    moves_badly(moves_badly&& other) : left(other.left - 1)
+    {
+        if (left < 0)
+            throw std::runtime_error("moved once too often");
+    }
+    int left;
+};
+
+TEST(Gather, RaisesWhatAResultThrowsWhereverItIsMoved)
+{
+    simulate([]() -> task<> {
+        const auto make = [](int moves, simul::duration wait) -> task<moves_badly> {
+            co_await simul::sleep(wait);
+            co_return moves_badly(moves);
+        };
+        bool once_all_right = false;
+        for (int moves = 0; moves < 12; ++moves) {
+            std::vector<task<moves_badly>> several;
+            several.push_back(make(moves, 1s));
+            several.push_back(make(100, 2s));
+            const std::string why = co_await error_of(simul::gather(std::move(several)));
+            EXPECT_TRUE(why.empty() ? moves > 0 : why == "moved once too often" && !once_all_right) << moves << why;
+            once_all_right = once_all_right || why.empty();
+        }
+        EXPECT_TRUE(once_all_right);
+    });
+}
+
 TEST(Gather, NestsAndEndsInsideOutWhenCancelled)
 {
     simulate([]() -> task<> {

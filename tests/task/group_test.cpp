@@ -343,6 +343,19 @@ TEST(Group, RefusesMembersAfterAnErrorAndDropsTheTask)
     }, {.backend = simul::backend::sim, .debug = true});
 }
 
+TEST(Group, RefusesMembersOnceItIsFinished)
+{
+    simulate([]() -> task<> {
+        std::string why;
+        try { // the group is there until the end of the whole expression
+            (co_await with_group([](group& g) -> task<group*> { co_return &g; }))->spawn(value_after(1s, 1));
+        } catch (const simul::invalid_state& e) {
+            why = e.what();
+        }
+        EXPECT_NE(why.find("finished"), std::string::npos) << why;
+    });
+}
+
 TEST(Group, RefusesMembersAfterCancel)
 {
     simulate([]() -> task<> {

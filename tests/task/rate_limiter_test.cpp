@@ -193,6 +193,30 @@ TEST(RateLimiter, PassesOverAWaiterWhoseLoopWasClosed)
     EXPECT_EQ(log, std::vector<double>{1000});
 }
 
+TEST(RateLimiter, PassesOverAWaiterWhoseLoopWasClosedJustWhenItBecameTheFirst)
+{
+    simul::loop closes({.backend = simul::backend::sim});
+    closes.set_error_handler([](const simul::problem&) {});
+    simul::loop stays({.backend = simul::backend::sim});
+    rate_limiter limit({.rate = 1, .per = 1s});
+    std::vector<double> log;
+    auto first = stays.launch([](rate_limiter& at) -> task<> {
+        EXPECT_TRUE(at.try_acquire());
+        co_await at.acquire();
+    }(limit));
+    stays.run_once();
+    auto second = closes.launch([](rate_limiter& at) -> task<> { co_await at.acquire(); }(limit));
+    closes.run_once();
+    auto third = stays.launch(pass(limit, 1, log, stays.now()));
+    stays.run_once();
+    first.cancel();
+    stays.call_soon([] {});
+    stays.run_once();
+    closes.close(); // the second was told to look at the clock, and never did
+    stays.run_until_complete(std::move(third));
+    EXPECT_EQ(log, std::vector<double>{1000});
+}
+
 /// Over any time no more than the burst and what came in; and as soon as that allows.
 TEST(RateLimiter, SurvivesRandomSchedules)
 {

@@ -127,4 +127,19 @@ TEST(Retry, GrowsItsBackoffWithoutOverflow)
     });
 }
 
+TEST(Retry, WithoutABackoffTriesAgainAtOnce)
+{
+    simulate([]() -> task<> {
+        int attempts = 0;
+        const auto begin = simul::now();
+        const auto third_time_lucky = [&]() -> task<int> {
+            if (++attempts < 3)
+                throw std::runtime_error("not yet");
+            co_return attempts;
+        };
+        EXPECT_EQ(co_await simul::retry(third_time_lucky, {.backoff = 0s}), 3);
+        EXPECT_EQ(simul::now(), begin);
+    });
+}
+
 } // namespace

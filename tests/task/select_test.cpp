@@ -141,6 +141,32 @@ TEST(Select, AwaitsTheTaskThatTheChosenHandlerReturns)
     });
 }
 
+TEST(Select, LetsSomeHandlersReturnTasksAndOthersNot)
+{
+    simulate([]() -> task<> {
+        channel<int> values(2);
+        int slept = 0;
+        const auto choose = [&]() -> task<> {
+            co_await select(on(values.receive(), [&](auto) -> task<> {
+                                co_await simul::sleep(1s);
+                                ++slept;
+                            }),
+                            otherwise([&] { slept += 10; }));
+        };
+        values.try_send(1);
+        co_await choose();
+        co_await choose();
+        EXPECT_EQ(slept, 11);
+        const auto give = [&]() -> task<int> {
+            co_return co_await select(on(values.receive(), [](auto v) -> task<int> { co_return *v; }), otherwise([] { return 7; }));
+        };
+        values.try_send(2);
+        EXPECT_EQ(co_await give(), 2);
+        EXPECT_EQ(co_await give(), 7);
+        EXPECT_EQ((co_await select(values.receive(), otherwise())).index(), 1U);
+    });
+}
+
 TEST(Select, TakesOtherwiseOnlyWhenNothingElseCanHappen)
 {
     simulate([]() -> task<> {

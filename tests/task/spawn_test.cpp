@@ -115,6 +115,18 @@ TEST(Spawn, NamesItsTaskByThePlaceUntilItIsRenamed)
     });
 }
 
+TEST(Spawn, LetsATaskBeRenamedAgain)
+{
+    simulate([]() -> task<> {
+        auto flight = simul::spawn(simul::sleep(1s));
+        for (const char* name : {"first name", "second name"}) {
+            flight.rename(name);
+            EXPECT_EQ(flight.name(), name);
+        }
+        co_await flight;
+    });
+}
+
 TEST(Spawn, NeedsALoop)
 {
     const auto nothing = []() -> task<> { co_return; };

@@ -120,7 +120,10 @@ TEST(TaskLocal, IsOnesOwnWhoeverWakesOne)
         EXPECT_EQ(co_await flight, "sleeper");
         EXPECT_EQ(label.get(), "-");
         std::string in_callback;
-        simul::loop::current().call_soon([&] { in_callback = label.get(); });
+        simul::loop::current().call_soon([&] {
+            EXPECT_THROW(label.set("of nobody"), simul::invalid_state);
+            in_callback = label.get();
+        });
         label.set("main");
         co_await simul::yield();
         EXPECT_EQ(in_callback, "-");

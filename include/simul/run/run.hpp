@@ -15,6 +15,8 @@
 
 #include <simul/run/loop.hpp>
 
+#include <cstddef>
+#include <memory>
 #include <source_location>
 #include <utility>
 
@@ -24,6 +26,7 @@ struct run_options {
     simul::backend backend = backend::automatic;
     std::uint64_t seed = 0;
     bool debug = false;
+    std::size_t threads = 1; ///< so many share the tasks, as in a thread_pool; the calling one is the first
     duration shutdown_patience = std::chrono::seconds(10); ///< how long tasks may take to end when the main one has
 };
 
@@ -47,8 +50,11 @@ public:
 private:
     void drive(future_state_base& main);
 
+    struct team;
+
     loop loop_;
     duration patience_;
+    std::shared_ptr<team> team_; ///< the other threads; only ours
 };
 
 } // namespace detail

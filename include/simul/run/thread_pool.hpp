@@ -79,13 +79,16 @@ private:
     outside_job outside_;
 };
 
-/// While a job runs: it may block.
+/// While a job runs in a pool: it may block.
 class job_scope {
 public:
     job_scope() noexcept;
     ~job_scope();
     job_scope(const job_scope&) = delete;
     job_scope& operator=(const job_scope&) = delete;
+
+private:
+    executor* pool_; ///< null elsewhere
 };
 
 template <class Fn, class... Args> using job_result = std::remove_cv_t<std::invoke_result_t<Fn, Args...>>;
