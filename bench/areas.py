@@ -37,6 +37,10 @@ ASIO = "-DASIO_HAS_CO_AWAIT -DASIO_HAS_STD_COROUTINE"
 
 LOOP = "spawn_await yield post cross_post gather_each timer_add_cancel timer_fire task_bytes"
 
+FORK_JOIN = " ".join(f"{what}_{threads}t" for what in ("fib_34", "skynet", "nqueens", "matmul") for threads in (1, 2))
+
+PROCESSES = "process_jobs process_latency process_latency_busy process_start process_100mb"
+
 AREAS = {
     "task": Area(
         packages=("libasio-dev", "golang-go", "python3-uvloop"),
@@ -66,6 +70,60 @@ AREAS = {
                     "queue_pass channel_pass mutex_uncontended task_bytes"),
             program("uvloop", "task/peers/asyncio_.py", LOOP + " queue_pass mutex_uncontended", args="--uvloop"),
             program("asyncio", "task/peers/asyncio_.py", LOOP + " queue_pass mutex_uncontended"),
+        ),
+    ),
+    "run": Area(
+        packages=("libtbb-dev",),
+        figures=(
+            Figure("fib_34_1t", "ms"),
+            Figure("fib_34_2t", "ms", 0.25, "tbb"),
+            Figure("skynet_1t", "ms"),
+            Figure("skynet_2t", "ms", 0.25, "tbb"),
+            Figure("skynet_2t_mib", "MiB", 6),
+            Figure("nqueens_1t", "ms"),
+            Figure("nqueens_2t", "ms", 0.65, "tbb"),
+            Figure("matmul_1t", "ms"),
+            Figure("matmul_2t", "ms", 1.0, "tbb"),
+            Figure("thread_jobs", "us", 0.2),
+            Figure("thread_latency", "us", 15),
+            Figure("channel_mpmc", "ns", 75),
+            Figure("process_jobs", "us", 1),
+            Figure("process_latency", "us", 15),
+            Figure("process_latency_busy", "us", 2),
+            Figure("process_start", "ms", 5),
+            Figure("process_start_512mb", "ms", 5),
+            Figure("process_100mb", "ms", 1.25, "bound"),
+        ),
+        programs=(
+            program("ours", "threads/fork_join.cpp", FORK_JOIN + " skynet_2t_mib"),
+            program("ours", "threads/jobs.cpp", "thread_jobs thread_latency channel_mpmc"),
+            program("tbb", "threads/peers/tbb.cpp", FORK_JOIN + " skynet_2t_mib", flags="-ltbb"),
+            program("serial", "threads/peers/serial.cpp", FORK_JOIN),
+            program("python", "threads/peers/futures.py", "thread_jobs thread_latency"),
+            program("ours", "process/pool.cpp", PROCESSES + " process_start_512mb"),
+            program("bound", "process/peers/bare.cpp", PROCESSES),
+            program("python", "process/peers/executor.py", PROCESSES + " process_start_512mb"),
+        ),
+    ),
+    "blocking": Area(
+        packages=(),
+        figures=(
+            Figure("fiber_yield", "ns"),
+            Figure("fiber_await_task", "ns"),
+            Figure("fiber_ready", "ns"),
+            Figure("fiber_spawn", "ns"),
+            Figure("fiber_bytes", "B", 8192),
+            Figure("to_thread", "ns", 1.0, "asyncio"),
+            Figure("thread_start", "ns"),
+            Figure("block_on_ready", "ns"),
+            Figure("block_on_yield", "ns"),
+            Figure("cpu_count", "ns"),
+        ),
+        programs=(
+            program("ours", "blocking/fiber.cpp", "fiber_yield fiber_await_task fiber_ready fiber_spawn fiber_bytes"),
+            program("ours", "blocking/threads.cpp", "to_thread thread_start block_on_ready block_on_yield cpu_count"),
+            program("bound", "blocking/peers/bare.cpp", "fiber_yield thread_start"),
+            program("asyncio", "blocking/peers/asyncio_.py", "to_thread thread_start"),
         ),
     ),
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a job in another process costs: many, one by one; one, while everybody is awake and when everybody sleeps; the first one of
-// a new pool; a large result.
+// What a job in another process costs: many, one by one; one, while everybody is awake and when everybody sleeps; the
+// first one of a new pool; a large result.
 #include "../program.hpp"
 
 #include <simul/run/process_pool.hpp>
@@ -14,9 +14,15 @@
 
 namespace {
 
-int next(int n) { return n + 1; }
+int next(int n)
+{
+    return n + 1;
+}
 
-std::vector<char> much(std::size_t size) { return std::vector<char>(size, 'x'); }
+std::vector<char> much(std::size_t size)
+{
+    return std::vector<char>(size, 'x');
+}
 
 /// Submitted one by one; waited for in order, 1000 behind.
 double jobs(simul::process_pool& pool, long n)
@@ -59,7 +65,8 @@ int main(int argc, char** argv)
         };
     };
     program.figure("process_jobs", 1'000'000, with_pool([](auto& pool, long n) { return jobs(pool, n) / 1000; }));
-    program.figure("process_latency", 1'000, with_pool([](auto& pool, long n) { return latency(pool, n, std::chrono::milliseconds(1)); }));
+    program.figure("process_latency", 1'000,
+                   with_pool([](auto& pool, long n) { return latency(pool, n, std::chrono::milliseconds(1)); }));
     program.figure("process_latency_busy", 100'000, with_pool([](auto& pool, long n) { return latency(pool, n, {}); }));
     program.figure("process_start", 20, [](long n) {
         double sum = 0;

@@ -3,6 +3,8 @@
 // All of simul's core: describing work (task) and running it (run).
 #pragma once
 
+#include <simul/base/codec.hpp>
+#include <simul/base/describe.hpp>
 #include <simul/base/error.hpp>
 #include <simul/base/result.hpp>
 #include <simul/base/time.hpp>
@@ -41,8 +43,13 @@
 #include <simul/run/block_on.hpp>
 #include <simul/run/cpu_count.hpp>
 #include <simul/run/dump_tasks.hpp>
+#include <simul/run/elsewhere.hpp>
 #include <simul/run/fiber.hpp>
 #include <simul/run/loop.hpp>
+#include <simul/run/parallel.hpp>
+#include <simul/run/process_pool.hpp>
 #include <simul/run/run.hpp>
 #include <simul/run/thread.hpp>
+#include <simul/run/thread_pool.hpp>
 #include <simul/run/to_thread.hpp>
+#include <simul/run/unsync.hpp>

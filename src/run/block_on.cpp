@@ -11,9 +11,10 @@ namespace simul::detail {
 void check_may_block(const char* operation)
 {
     if (executor::current())
-        throw deadlock_error(std::string(operation) +
-                             " would block the loop it is called from, and with it all its tasks: write co_await there, "
-                             "or in a fiber await()");
+        throw deadlock_error(
+            std::string(operation) +
+            " would block the loop it is called from, and with it all its tasks: write co_await there, "
+            "or in a fiber await()");
 }
 
 loop& blocking_loop::of_this_thread()

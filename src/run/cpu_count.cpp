@@ -83,7 +83,8 @@ double quota_of_group(const std::string& folder, bool unified)
     if (unified)
         is_set = static_cast<bool>(std::ifstream(folder + "/cpu.max") >> quota >> period);
     else
-        is_set = std::ifstream(folder + "/cpu.cfs_quota_us") >> quota && std::ifstream(folder + "/cpu.cfs_period_us") >> period;
+        is_set = std::ifstream(folder + "/cpu.cfs_quota_us") >> quota &&
+                 std::ifstream(folder + "/cpu.cfs_period_us") >> period;
     return is_set && quota > 0 && period > 0 ? quota / period : unlimited;
 }
 
@@ -93,6 +94,7 @@ double cpu_quota(const std::string& root)
 {
     double smallest = unlimited;
     for (const hierarchy& each : hierarchies(root)) {
+        const std::string top = root + each.at;
         std::string group = group_in(each, root);
         // In a container without a namespace for groups, the path is the host's and what is mounted begins below it. What
         // doesn't fit together is looked at where it is mounted.
@@ -102,7 +104,7 @@ double cpu_quota(const std::string& root)
         else
             group.clear();
         for (;;) {
-            smallest = std::min(smallest, quota_of_group(root + each.at + group, each.unified));
+            smallest = std::min(smallest, quota_of_group(top + group, each.unified));
             if (group.empty())
                 break;
             group.erase(group.rfind('/'));

@@ -49,7 +49,10 @@ public:
     void end() { __asan_unpoison_memory_region(own_.lowest, own_.size); }
 
     void going_in() { __sanitizer_start_switch_fiber(&outside_fake_, own_.lowest, own_.size); }
-    void is_in(bool first) { __sanitizer_finish_switch_fiber(first ? nullptr : inside_fake_, &outside_, &outside_size_); }
+    void is_in(bool first)
+    {
+        __sanitizer_finish_switch_fiber(first ? nullptr : inside_fake_, &outside_, &outside_size_);
+    }
     void going_out(bool for_good)
     {
         __sanitizer_start_switch_fiber(for_good ? nullptr : &inside_fake_, outside_, outside_size_);
@@ -121,8 +124,13 @@ SIMUL_LOCALS_ON_THE_STACK void carry_status(fcontext_t to) noexcept
     saved = (saved & ~status_bits) | (__builtin_ia32_stmxcsr() & status_bits);
 }
 #else
-bool keeps_control_word_first(fcontext_t) noexcept { return false; }
-void carry_status(fcontext_t) noexcept {}
+bool keeps_control_word_first(fcontext_t) noexcept
+{
+    return false;
+}
+void carry_status(fcontext_t) noexcept
+{
+}
 #endif
 
 /// What the thread knows of where it is.
@@ -178,12 +186,11 @@ fiber_run::fiber_run(void (*function)(void*), void* with, const fiber_options& o
     constexpr std::size_t room = (sizeof(machine) + 63) / 64 * 64;
     std::byte* const top = stack.lowest + stack.size - room;
     machine_ = ::new (top) machine(function, with, stack);
-    machine_->inside = boost::context::detail::make_fcontext(
-        top, stack.size - room, [](transfer_t from) {
-            machine& self = *static_cast<machine*>(from.data);
-            self.outside = from.fctx;
-            self.run();
-        });
+    machine_->inside = boost::context::detail::make_fcontext(top, stack.size - room, [](transfer_t from) {
+        machine& self = *static_cast<machine*>(from.data);
+        self.outside = from.fctx;
+        self.run();
+    });
     machine_->carries_status = keeps_control_word_first(machine_->inside);
     machine_->view.begin(stack);
 }
@@ -195,8 +202,9 @@ fiber_run::~fiber_run()
         enter();
     }
     if (!machine_->ended) {
-        machine_->home->report({"a fiber catches everything and goes on, although its loop was closed: what its stack holds is lost",
-                                {}, {}, {}, {}});
+        problem left;
+        left.message = "a fiber catches everything and goes on, although its loop was closed: what its stack holds is lost";
+        machine_->home->report(std::move(left));
         return;
     }
     const fiber_stack stack = machine_->stack;
@@ -245,8 +253,9 @@ fiber_run& fiber_run::current()
 {
     fiber_run* const here = this_thread().fiber;
     if (!here) [[unlikely]]
-        throw invalid_state("simul::await was called outside of a fiber: in a coroutine write co_await, in a plain thread "
-                            "call block_on, or run the function as a fiber: simul::fiber(fn, args...)");
+        throw invalid_state(
+            "simul::await was called outside of a fiber: in a coroutine write co_await, in a plain thread "
+            "call block_on, or run the function as a fiber: simul::fiber(fn, args...)");
     return *here;
 }
 

@@ -61,7 +61,8 @@ fiber_stack take_stack(std::size_t size)
             return taken;
         }
     }
-    void* const memory = ::mmap(nullptr, size + guard_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    void* const memory =
+        ::mmap(nullptr, size + guard_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (memory == MAP_FAILED)
         throw error::from_errno(errno, "a fiber's stack");
     std::byte* const lowest = static_cast<std::byte*>(memory) + guard_size;

@@ -84,8 +84,8 @@ std::string_view loop::backend_name() const noexcept
 void loop::set_debug(bool on)
 {
     debug_ = on;
-    parts_->dog = on ? std::make_unique<detail::watchdog>(std::max<duration>(10 * parts_->slow_step, std::chrono::milliseconds(20)))
-                     : nullptr;
+    const duration blocked = std::min(parts_->slow_step, duration::max() / 10) * 10;
+    parts_->dog = on ? std::make_unique<detail::watchdog>(std::max<duration>(blocked, std::chrono::milliseconds(20))) : nullptr;
 }
 
 void loop::check_usable(const char* operation) const
@@ -423,8 +423,12 @@ void loop::stop() noexcept
 
 void loop::stop_threadsafe() noexcept
 {
-    parts_->stopping.store(true, std::memory_order_seq_cst);
-    parts_->wake_if_sleeping();
+    parts_->posting.fetch_add(1, std::memory_order_seq_cst); // as in post_from_outside
+    if (!parts_->closed.load(std::memory_order_seq_cst)) {
+        parts_->stopping.store(true, std::memory_order_seq_cst);
+        parts_->wake_if_sleeping();
+    }
+    parts_->posting.fetch_sub(1, std::memory_order_seq_cst);
 }
 
 void loop::leave() noexcept

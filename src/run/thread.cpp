@@ -35,7 +35,9 @@ struct thread_state::system_side {
     std::once_flag joined;
 };
 
-thread_state::thread_state() : future_state<void>(1), side_(std::make_unique<system_side>()) {}
+thread_state::thread_state() : future_state<void>(1), side_(std::make_unique<system_side>())
+{
+}
 thread_state::~thread_state() = default;
 
 void thread_state::start()
@@ -81,8 +83,9 @@ bool thread_state::join(duration limit)
 {
     check_can_wait("thread::join");
     if (!done() && executor::current())
-        throw deadlock_error("thread::join would block the loop it is called from, and with it all its tasks: co_await the "
-                             "thread instead");
+        throw deadlock_error(
+            "thread::join would block the loop it is called from, and with it all its tasks: co_await the "
+            "thread instead");
     if (!block_until_done(limit))
         return false;
     join_system_thread();

@@ -51,10 +51,10 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    work_list waiting_;         ///< jobs for which there was no thread
-    member* idle_ = nullptr;    ///< the latest first
-    std::size_t threads_ = 0;   ///< begun and not left
-    std::size_t dismissed_ = 0; ///< of these, told to go
+    work_list waiting_;            ///< jobs for which there was no thread
+    member* idle_ = nullptr;       ///< the latest first
+    std::size_t threads_ = 0;      ///< begun and not left
+    std::size_t dismissed_ = 0;    ///< of these, told to go
     std::unique_ptr<member> left_; ///< the last to leave, to be joined
     bool closed_ = false;
     [[maybe_unused]] job_threads* of_the_parent_;
@@ -95,7 +95,7 @@ bool job_threads::add_thread(work& first)
         return false;
     }
     ++threads_;
-    static_cast<void>(made.release()); // its own, until it is in left_
+    made.release(); // NOLINT(bugprone-unused-return-value): its own, until it is in left_
     return true;
 }
 
@@ -187,7 +187,10 @@ job_threads* of_the_parent = nullptr;
 job_threads& threads()
 {
     struct at_exit {
-        at_exit() { in_forked_children([] { of_the_parent = the_only.exchange(nullptr, std::memory_order_relaxed); }); }
+        at_exit()
+        {
+            in_forked_children([] { of_the_parent = the_only.exchange(nullptr, std::memory_order_relaxed); });
+        }
         ~at_exit()
         {
             if (job_threads* const here = the_only.load(std::memory_order_acquire))
@@ -207,7 +210,10 @@ job_threads& threads()
 } // namespace
 
 job_luggage::job_luggage(const std::source_location& given_at)
-    : name("to_thread"), at(given_at), locals(inherited_locals()), outside(outside_job::begin()),
+    : name("to_thread"),
+      at(given_at),
+      locals(inherited_locals()),
+      outside(outside_job::begin()),
       way_back(detail::way_back())
 {
     if (at.line() != 0) {

@@ -14,7 +14,7 @@ constexpr bool pooling = true;
 #endif
 
 constexpr std::size_t grain = 16;
-constexpr std::size_t largest_pooled = 1024;
+constexpr std::size_t largest_pooled = 4096;
 constexpr std::size_t classes = largest_pooled / grain;
 
 // A thread that frees more than it allocates (the consumer of a pipeline) gives back what exceeds this to malloc.

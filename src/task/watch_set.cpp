@@ -14,9 +14,14 @@ void watcher::run() noexcept
     set_.came_back(*this);
 }
 
+// In the thread that completed the future, when the loop is closed at this moment: then the set, which is about to be
+// abandoned by the loop's own thread, takes it from here. The lock of the future's queue lies between the two.
 void watcher::drop() noexcept
 {
-    run();
+    if (set_.listener_)
+        dropped_ = true;
+    else
+        run();
 }
 
 bool watch_set::add(future_state_base& watched, std::size_t index)
@@ -49,14 +54,14 @@ void watch_set::came_back(watcher& w) noexcept
 
 void watch_set::abandon() noexcept
 {
-    listener_ = nullptr;
     for (watcher*& each : watchers_)
-        if (each && each->state_.dequeue(*each)) {
+        if (each && (each->state_.dequeue(*each) || each->dropped_)) {
             each->forget_queue();
             delete each;
             each = nullptr;
             --outside_;
         }
+    listener_ = nullptr;
     if (outside_ == 0)
         delete this; // else the last one that was posted already does it
 }

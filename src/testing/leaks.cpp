@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "leaks.hpp"
+#include "run/ambient.hpp"
 #include "run/job_threads.hpp"
 
 #include <chrono>
@@ -87,7 +88,10 @@ std::vector<std::string> holdings::beyond(const holdings& before, leak ignored) 
 
 std::vector<std::string> leaks_since(const holdings& before, leak ignored)
 {
-    // A thread that was joined is seen in /proc a moment longer. One that waits for the next blocking job is no leak.
+    // A thread that was joined is seen in /proc a moment longer. One that waits for the next blocking job is no leak, nor is
+    // what `unsync` keeps for its next call.
+    simul::detail::end_ambient_loop();
+    simul::detail::end_ambient_processes();
     for (int tries = 0;; ++tries) {
         simul::detail::dismiss_idle_job_threads();
         std::vector<std::string> left = holdings::now().beyond(before, ignored);

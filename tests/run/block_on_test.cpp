@@ -181,18 +181,19 @@ TEST(BlockOn, TakesWhatIsThereWithoutALoop)
 
 TEST(BlockOn, WaitsForOtherThreadsWhereVirtualTimeIsWanted)
 {
-    EXPECT_EQ(simul_test::outcome_of_child([] {
-                  ::setenv("SIMUL_BACKEND", "sim", 1);
-                  simul::event told;
-                  std::thread other([&] {
-                      std::this_thread::sleep_for(1ms);
-                      told.set();
-                  });
-                  block_on(told.wait()); // on `sim` itself this is a deadlock
-                  other.join();
-                  return 0;
-              }),
-              0);
+    const char* const before = std::getenv("SIMUL_BACKEND");
+    const std::string wanted_before = before ? before : "auto";
+    ::setenv("SIMUL_BACKEND", "sim", 1);
+    {
+        simul::event told;
+        crowd threads;
+        threads.add([&] { block_on(told.wait()); }); // on `sim` itself this is a deadlock
+        threads.add([&] {
+            std::this_thread::sleep_for(1ms);
+            told.set();
+        });
+    }
+    ::setenv("SIMUL_BACKEND", wanted_before.c_str(), 1);
 }
 
 TEST(BlockOn, WorksInAChildProcess)

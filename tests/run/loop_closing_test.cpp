@@ -126,4 +126,24 @@ TEST(Loop, IsClosedWhileOtherThreadsSend)
     }
 }
 
+TEST(Loop, IsDestroyedByItsThreadAsSoonAsAnotherHasStoppedIt)
+{
+    for (int round = 0; round < 50; ++round) {
+        auto loop = std::make_unique<simul::loop>();
+        simul::loop& stopped = *loop;
+        std::atomic<bool> runs{false};
+        std::thread runner([&, mine = std::move(loop)]() mutable {
+            mine->call_soon([&] { runs = true; });
+            mine->run_forever();
+            mine.reset();
+        });
+        while (!runs)
+            std::this_thread::yield();
+        if (round % 2 == 0) // asleep by now, mostly
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        stopped.stop_threadsafe();
+        runner.join();
+    }
+}
+
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The bound: two rings of words in memory shared with forked processes, and futexes. No futures, no arguments but a word, nobody
-// may die.
+// The bound: two rings of words in memory shared with forked processes, and futexes. No futures, no arguments but a
+// word, nobody may die.
 #include "../../program.hpp"
 
 #include <algorithm>
@@ -76,7 +76,8 @@ class worker {
 public:
     explicit worker(int spins)
     {
-        void* const memory = ::mmap(nullptr, sizeof(channel), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        void* const memory =
+            ::mmap(nullptr, sizeof(channel), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         shared = ::new (memory) channel{};
         pid_ = ::fork();
         if (pid_ == 0) {
@@ -102,7 +103,8 @@ private:
             shared->from.put(word + 1);
             return;
         }
-        // Made as the other side makes it, then through the ring in pieces: half of the bytes are filled while the others are read.
+        // Made as the other side makes it, then through the ring in pieces: half of the bytes are filled while the
+        // others are read.
         const std::vector<char> made(word, 'x');
         const std::size_t half = sizeof shared->bytes / 2;
         for (std::size_t done = 0, piece = 0; done < word; ++piece) {

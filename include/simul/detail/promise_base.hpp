@@ -62,7 +62,7 @@ public:
         using plain = std::remove_cvref_t<Awaitable>;
         static_assert(!(is_task<plain> && std::is_lvalue_reference_v<Awaitable>),
                       "simul: a task is awaited once: write co_await std::move(the_task), or spawn it and await the future");
-        static_assert(has_awaiter_functions<plain> || has_co_await<Awaitable>,
+        static_assert(is_task<plain> || has_awaiter_functions<plain> || has_co_await<Awaitable>,
                       "simul: this can't be awaited; is it a plain value, or a function that was not called?");
         where = here;
         return static_cast<Awaitable&&>(awaited);

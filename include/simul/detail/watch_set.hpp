@@ -37,6 +37,7 @@ private:
     future_state_base& state_;
     std::size_t index_;
     std::size_t place_ = 0; ///< in the set
+    bool dropped_ = false;  ///< completed, and will not come back
 };
 
 /// Lives until its owner and all its posted watchers have let go of it.

@@ -58,8 +58,14 @@ detail::result_of<Awaitable> block_on(Awaitable&& work, std::source_location at 
 }
 
 /// As `result()` of it.
-template <class T> decltype(auto) block_on(future<T>& work) { return work.result(); }
-template <class T> decltype(auto) block_on(future<T>&& work) { return std::move(work).result(); }
+template <class T> decltype(auto) block_on(future<T>& work)
+{
+    return work.result();
+}
+template <class T> decltype(auto) block_on(future<T>&& work)
+{
+    return std::move(work).result();
+}
 
 /// Calls `fn`, which returns a task, and keeps it as long as that runs.
 template <class Fn>

@@ -135,8 +135,9 @@ template <class Fn, class... Args>
     requires std::invocable<Fn, Args...>
 task<detail::fiber_result<Fn, Args...>> fiber(fiber_options options, Fn fn, Args... args)
 {
-    static_assert(!detail::awaitable<detail::fiber_result<Fn, Args...>>,
-                  "simul: a fiber runs a plain function; a coroutine is awaited as it is, or in a fiber: await(the_task)");
+    static_assert(
+        !detail::awaitable<detail::fiber_result<Fn, Args...>>,
+        "simul: a fiber runs a plain function; a coroutine is awaited as it is, or in a fiber: await(the_task)");
     detail::refuse_null(fn);
     return detail::drive_fiber(options, std::move(fn), std::move(args)...);
 }

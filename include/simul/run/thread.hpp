@@ -50,7 +50,7 @@ public:
 
 protected:
     thread_state();
-    ~thread_state();
+    ~thread_state() override;
     virtual void call() = 0;
 
 private:

@@ -76,7 +76,8 @@ public:
     void drop() noexcept final
     {
         if (begin()) {
-            this->result_.fail(failure(std::make_exception_ptr(closed_error("the process ended before this job began"))));
+            this->result_.fail(
+                failure(std::make_exception_ptr(closed_error("the process ended before this job began"))));
             this->observe();
             drop_what_it_holds();
         }
@@ -159,8 +160,9 @@ template <class Fn, class... Args>
 future<std::invoke_result_t<Fn, Args...>> start_thread_job(const std::source_location& at, Fn fn, Args... args)
 {
     using T = std::invoke_result_t<Fn, Args...>;
-    static_assert(!awaitable<T>, "simul: to_thread calls a plain function; a task is awaited or spawned. To run one in the "
-                                 "thread, call block_on(the_task) in the function");
+    static_assert(!awaitable<T>,
+                  "simul: to_thread calls a plain function; a task is awaited or spawned. To run one in the "
+                  "thread, call block_on(the_task) in the function");
     refuse_null(fn);
     auto* const job = new thread_job_of<T, Fn, Args...>(at, std::move(fn), std::move(args)...);
     future<T> handle(*job);

@@ -151,7 +151,8 @@ public:
     std::string name() const { return state().name(); }
     void rename(std::string name) { state().rename(std::move(name)); }
 
-    /// `fn(result)`, as soon as the result is there: another future. A task that `fn` returns is run too. Needs a loop.
+    /// `fn(result)`, as soon as the result is there: another future. A task that `fn` returns is run too. All of it on the
+    /// current loop; in a plain thread on the ambient one, see `unsync`.
     template <class Fn> auto then(Fn fn) &&;
 
     /// For what waits for many futures at once.

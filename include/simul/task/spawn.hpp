@@ -9,6 +9,7 @@
 // of it is the future's business: await it, or it is cancelled when the future is dropped, or `detach` it.
 #pragma once
 
+#include <simul/detail/ambient.hpp>
 #include <simul/detail/flight.hpp>
 #include <simul/detail/refuse_null.hpp>
 #include <simul/detail/task_local_value.hpp>
@@ -143,10 +144,30 @@ auto spawn(Fn fn, Args... args)
     return detail::start<T>(*new flight(std::move(fn), std::move(args)...), home, nullptr);
 }
 
+namespace detail {
+
+/// On the ambient loop.
+template <class T> future<T> start_in_background(task<T> work, const std::source_location& at)
+{
+    auto* const made = new ambient<spawned<T>>(std::move(work));
+    future<T> handle(*made);
+    made->enter_from_outside(at);
+    return handle;
+}
+/// On the current loop; where none runs, on the ambient one.
+template <class T> future<T> start_anywhere(task<T> work, std::source_location at = std::source_location::current())
+{
+    if (executor::current())
+        return spawn(std::move(work), at);
+    return start_in_background(std::move(work), at);
+}
+
+} // namespace detail
+
 template <class T> template <class Fn> auto future<T>::then(Fn fn) &&
 {
     detail::refuse_null(fn);
-    return spawn(
+    return detail::start_anywhere(
         [](future<T> before, Fn next) {
             constexpr auto call = []<class... Value>(Fn& f, Value&&... value) { return f(std::forward<Value>(value)...); };
             if constexpr (std::is_void_v<T>) {

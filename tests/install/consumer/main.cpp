@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <simul/base/error.hpp>
 #include <simul/base/time.hpp>
+#include <simul/run/fiber.hpp>
+#include <simul/run/run.hpp>
 
 #include <cstdio>
 
@@ -9,5 +11,7 @@ int main()
     using namespace std::chrono_literals;
     const auto failure = std::make_exception_ptr(simul::error(std::errc::timed_out, "no answer"));
     std::puts(simul::describe(failure).c_str());
-    return simul::to_duration(1.5s) == 1500ms ? 0 : 1;
+    // All that a static simul needs to be linked with.
+    const int answer = simul::run(simul::fiber([] { return simul::await([]() -> simul::task<int> { co_return 42; }()); }));
+    return answer == 42 && simul::to_duration(1.5s) == 1500ms ? 0 : 1;
 }

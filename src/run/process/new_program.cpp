@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "run/process/new_program.hpp"
+
+#include "run/process/code_address.hpp"
+#include "run/process/server.hpp"
+#include "run/process/worker.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+#ifdef simul_EXPORTS
+#include <dlfcn.h>
+#endif
+
+namespace simul::detail {
+
+pid_t start_program(const std::string& role, std::span<const int> files, int own_group) noexcept
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+
+    // First above all that they will become, so that none overwrites another.
+    const int above = role_socket + static_cast<int>(files.size());
+    std::vector<int> copies;
+    for (const int each : files)
+        copies.push_back(::fcntl(each, F_DUPFD_CLOEXEC, above));
+    for (std::size_t i = 0; i < copies.size(); ++i)
+        ::posix_spawn_file_actions_adddup2(&actions, copies[i], role_socket + static_cast<int>(i));
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, above);
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setsigdefault(&attributes, &all);
+    ::posix_spawnattr_setpgroup(&attributes, 0);
+    ::posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                               (own_group != 0 ? POSIX_SPAWN_SETPGROUP : 0)));
+
+    std::string variable = std::string(role_variable) + "=" + role;
+    std::vector<char*> environment;
+    for (char** each = environ; *each; ++each)
+        environment.push_back(*each);
+    environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    char* arguments[] = {program_invocation_name, nullptr};
+
+    pid_t pid = 0;
+    const int problem = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environment.data());
+    for (const int each : copies)
+        ::close(each);
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&actions);
+    return problem == 0 ? pid : -problem;
+}
+
+// ---- the new program's side
+
+namespace {
+
+bool role_taken = false;
+
+bool is_our_socket() noexcept
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+    return ::getsockopt(role_socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+unique_fd own(int fd) noexcept
+{
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC); // programs that jobs start don't get it
+    return unique_fd(fd);
+}
+
+/// What a server or a worker does instead of main. Returns in any other program.
+void take_role() noexcept
+{
+    const char* const role = std::getenv(role_variable);
+    if (!role || !is_our_socket())
+        return;
+    role_taken = true;
+    worker_setup setup;
+    const bool is_worker = std::sscanf(role, "worker %u %d %lu", &setup.seat, &setup.server, &setup.memory_limit) == 3;
+    ::unsetenv(role_variable);
+    if (!is_worker)
+        run_server(own(role_socket), ::getppid());
+    setup.socket = own(role_socket);
+    setup.memory = own(role_memory);
+    setup.bell = own(role_bell);
+    run_worker(std::move(setup));
+}
+
+} // namespace
+
+bool has_role() noexcept
+{
+    // Before main, a global pool may ask earlier than the role is taken.
+    return role_taken || (std::getenv(role_variable) && is_our_socket());
+}
+
+} // namespace simul::detail
+
+// Jobs may use global objects, so a server begins when all of them are made. That is when main would begin, and main is
+// what must not run.
+#ifdef simul_EXPORTS
+
+// In a shared library: our own __libc_start_main is found before that of libc, and gives it another main.
+namespace {
+
+bool started_here = false;
+int (*users_main)(int, char**, char**) = nullptr;
+
+int main_or_role(int argc, char** argv, char** envp)
+{
+    simul::detail::take_role();
+    return users_main(argc, argv, envp);
+}
+
+} // namespace
+
+extern "C" [[gnu::visibility("default")]] int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv,
+                                                                void (*init)(), void (*fini)(), void (*rtld_fini)(),
+                                                                void* stack_end)
+{
+    users_main = main;
+    started_here = true;
+    const auto real = reinterpret_cast<decltype(&__libc_start_main)>(::dlsym(RTLD_NEXT, "__libc_start_main"));
+    return real(main_or_role, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+bool simul::detail::can_take_role() noexcept
+{
+    return started_here;
+}
+
+#else
+
+// Linked into the program: one of its initialisers is ours. It runs those that would come after it, then takes its
+// role. What it needs to know is given by the linker, to programs; in a shared object there is nothing to run, and no
+// role.
+using initializer = void (*)(int, char**, char**);
+extern "C" {
+[[gnu::visibility("hidden"), gnu::weak]] extern const initializer __init_array_start[];
+[[gnu::visibility("hidden"), gnu::weak]] extern const initializer __init_array_end[];
+}
+
+namespace {
+
+[[gnu::constructor]] void initialize_then_take_role(int argc, char** argv, char** envp)
+{
+    if (!simul::detail::has_role())
+        return;
+    const initializer* next = __init_array_start;
+    while (next != __init_array_end && *next != initialize_then_take_role)
+        ++next;
+    if (next == __init_array_end)
+        return;
+    while (++next != __init_array_end)
+        (*next)(argc, argv, envp);
+    simul::detail::take_role();
+}
+
+} // namespace
+
+bool simul::detail::can_take_role() noexcept
+{
+    return is_in_program(reinterpret_cast<std::uintptr_t>(&initialize_then_take_role));
+}
+
+#endif
