@@ -92,7 +92,7 @@ AREAS = {
             Figure("process_latency_busy", "us", 2),
             Figure("process_start", "ms", 5),
             Figure("process_start_512mb", "ms", 5),
-            Figure("process_100mb", "ms", 1.25, "bound"),
+            Figure("process_100mb", "ms", 1.5, "bound"),
         ),
         programs=(
             program("ours", "threads/fork_join.cpp", FORK_JOIN + " skynet_2t_mib"),

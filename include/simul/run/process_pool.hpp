@@ -15,7 +15,7 @@
 // they know is what global objects are initialised to. They print to where this process prints, read nothing, and end
 // with it, however it ends.
 //
-// Costs: the server, about 1 ms to start; a thread; a megabyte of address space a worker; per job about a microsecond,
+// Costs: the server, about 1 ms to start; a thread; half a megabyte of shared memory a worker; per job about a microsecond,
 // or ten when everybody sleeps. Idle workers use no CPU.
 #pragma once
 
@@ -53,8 +53,8 @@ struct process_pool_options {
 };
 
 struct job_options {
-    duration timeout =
-        duration::max(); ///< from when it begins; then its worker is ended, and it fails with `timeout_error`
+    /// From when it begins; then its worker is ended, and it fails with `timeout_error`.
+    duration timeout = duration::max();
 };
 
 /// Worker processes, and the jobs given to them. *Threads:* usable from all at once, in and outside of loops.

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -70,7 +71,10 @@ pid_t start_program(const std::string& role, std::span<const int> files, int own
 
 namespace {
 
-bool role_taken = false;
+enum class role : std::uint8_t { none, server, worker };
+
+constinit role ours = role::none;
+constinit worker_setup as_worker;
 
 bool is_our_socket() noexcept
 {
@@ -81,34 +85,41 @@ bool is_our_socket() noexcept
 
 unique_fd own(int fd) noexcept
 {
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC); // programs that jobs start don't get it
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return unique_fd(fd);
+}
+
+/// Before all else, so that programs which global objects or jobs start inherit neither role nor descriptors.
+[[gnu::constructor(101)]] void find_role() noexcept
+{
+    const char* const text = std::getenv(role_variable);
+    if (!text || !is_our_socket())
+        return;
+    const bool is_worker =
+        std::sscanf(text, "worker %u %d %lu", &as_worker.seat, &as_worker.server, &as_worker.memory_limit) == 3;
+    ours = is_worker ? role::worker : role::server;
+    as_worker.socket = own(role_socket);
+    if (is_worker) {
+        as_worker.memory = own(role_memory);
+        as_worker.bell = own(role_bell);
+    }
+    ::unsetenv(role_variable);
 }
 
 /// What a server or a worker does instead of main. Returns in any other program.
 void take_role() noexcept
 {
-    const char* const role = std::getenv(role_variable);
-    if (!role || !is_our_socket())
-        return;
-    role_taken = true;
-    worker_setup setup;
-    const bool is_worker = std::sscanf(role, "worker %u %d %lu", &setup.seat, &setup.server, &setup.memory_limit) == 3;
-    ::unsetenv(role_variable);
-    if (!is_worker)
-        run_server(own(role_socket), ::getppid());
-    setup.socket = own(role_socket);
-    setup.memory = own(role_memory);
-    setup.bell = own(role_bell);
-    run_worker(std::move(setup));
+    if (ours == role::server)
+        run_server(std::move(as_worker.socket), ::getppid());
+    if (ours == role::worker)
+        run_worker(std::move(as_worker));
 }
 
 } // namespace
 
 bool has_role() noexcept
 {
-    // Before main, a global pool may ask earlier than the role is taken.
-    return role_taken || (std::getenv(role_variable) && is_our_socket());
+    return ours != role::none;
 }
 
 } // namespace simul::detail

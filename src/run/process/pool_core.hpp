@@ -2,13 +2,12 @@
 //
 // What a process_pool is inside.
 //
-//     submit ──► pending ──deal──► a seat's ring ══ worker ══► its answers ──look──► deliver: the job's future is done
-//                   ▲                   │ taken back: not begun, and its worker died, is ended, or others are idle
+//     submit ──► pending ──deal──► a seat's ring ══ worker ══► its answers ──look──► deliver: its future is done
+//                   ▲                   │ taken back: not begun, and its worker died or others are idle
 //                   └───────────────────┘
 //
 // Any thread deals, with the mutex: a job goes straight into the ring of the seat with the fewest. Answers are read by
-// who
-// *watches*: the pool's own thread, or a plain thread that would block for a result anyway and finds nobody watching
+// who *watches*: the pool's own thread, or a plain thread that would block for a result anyway and finds nobody watching
 // (`help`). Messages of the server (started, ended) and deadlines are the own thread's.
 //
 // The jobs of a seat are in the order of its ring, and the worker answers in that order. So the first one is the only
@@ -16,17 +15,17 @@
 // job out of `pending_` or out of a seat, with the mutex, is the only one to complete it: each job is answered exactly
 // once.
 //
-// | word           | meaning                                                          | guarded by                   |
-// |----------------|------------------------------------------------------------------|------------------------------|
-// | pending_       | jobs that are in no ring, oldest first                           | mutex_                       |
-// | seats_         | the workers, what is in their rings                              | mutex_; positions of answers: watching_ |
-// | unfinished_    | jobs submitted and not answered                                  | atomic; up with mutex_        |
-// | visitors_      | threads that came in through a job that was not done             | atomic                       |
-// | closing_       | no more jobs are taken                                           | mutex_                       |
-// | over_          | and the last has ended, and the processes                        | mutex_                       |
-// | broken_        | why there are no workers any more                                | mutex_                       |
-// | stopping_      | nobody is to watch any more                                      | watching_                    |
-// | batch_         | answers being delivered                                          | watching_                    |
+// | word        | meaning                                              | guarded by                                |
+// |-------------|------------------------------------------------------|-------------------------------------------|
+// | pending_    | jobs that are in no ring, oldest first               | mutex_                                    |
+// | seats_      | the workers, and what is in their rings              | mutex_; the answers' positions: watching_ |
+// | unfinished_ | jobs submitted and not answered                      | atomic; up only with mutex_               |
+// | visitors_   | threads that came in through a job that was not done | atomic                                    |
+// | closing_    | no more jobs are taken                               | mutex_                                    |
+// | over_       | and the last has ended, and the processes            | mutex_                                    |
+// | broken_     | why there are no workers any more                    | mutex_                                    |
+// | stopping_   | nobody is to watch any more                          | watching_                                 |
+// | batch_      | answers being delivered                              | watching_                                 |
 //
 // Order of locks: watching_, then mutex_. Jobs are completed with neither but watching_.
 #pragma once

@@ -3,7 +3,7 @@
 // The fork server: a small process of the same program that has one thread and whose main never runs. It starts workers
 // when the pool asks, tells the pool how they ended, and ends them all when the pool's process is gone.
 //
-//     pool's process ──── socket ──── server ──┬── worker     the server is their parent, and they die with it
+//     pool's process ──── socket ──── server ──┬── worker     its children, which die with it
 //            └────────── a socket and shared memory each ──────┴── worker
 #pragma once
 

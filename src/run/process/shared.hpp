@@ -4,16 +4,16 @@
 // page of its own, and an area that it may write too. A worker can reach nothing of another's, and the pool believes
 // nothing that it reads here.
 //
-// | word           | meaning                                                  | who writes                               |
-// |----------------|----------------------------------------------------------|------------------------------------------|
-// | watch          | odd: nobody looks for answers; ring once for this number | who watches in the pool, with `watching_` |
-// | request_tail   | end of the requests                                      | the pool, with its mutex                 |
-// | answers_taken  | end of the answers that were read and may be overwritten | who watches in the pool                  |
-// | requests_read  | end of the requests that the worker is done with         | the worker                               |
-// | asleep         | 1: the worker sleeps on this futex, or is about to       | the worker sets, who wakes it clears     |
-// | answer_tail    | end of the answers                                       | the worker                               |
-// | frame.state    | of a request: queued, then either begun or taken back    | the pool: queued. Then, by CAS, the worker: begun, or the pool: taken_back |
-// | taken_back     | how many requests have been taken back                   | the pool, with its mutex                 |
+// | word          | meaning                                                  | who writes                      |
+// |---------------|----------------------------------------------------------|---------------------------------|
+// | watch         | odd: nobody looks for answers; ring once for this number | who watches, with watching_     |
+// | request_tail  | end of the requests                                      | the pool, with its mutex        |
+// | taken_back    | how many requests were taken back, at most               | the pool, with its mutex        |
+// | answers_taken | end of the answers that were read and may be overwritten | who watches, with watching_     |
+// | requests_read | end of the requests that the worker is done with         | the worker                      |
+// | asleep        | 1: the worker sleeps on this futex, or is about to       | the worker; who wakes it clears |
+// | answer_tail   | end of the answers                                       | the worker                      |
+// | frame.state   | of a request: queued, then either begun or taken back    | both, by compare-exchange       |
 //
 // Positions count bytes since the worker began. Both tails hold the number of frames up to there too (`ring_end`), so
 // that who reads them sees when somebody has overwritten a ring: every request is answered, or its worker is not

@@ -38,11 +38,11 @@ public:
     {
         const auto until = std::chrono::steady_clock::now() + limit_;
         do {
-            if (spin_for(std::chrono::microseconds(1), ready)) {
+            if (spin_for(a_moment, ready)) {
                 limit_ = std::min(2 * limit_, longest);
                 return true;
             }
-            std::this_thread::yield(); // if somebody else wants the core, the wait isn't short
+            std::this_thread::yield(); // who is waited for may need this very core
         } while (std::chrono::steady_clock::now() < until);
         limit_ = std::max(limit_ / 2, shortest);
         return false;
@@ -50,6 +50,7 @@ public:
 
 private:
     using time = std::chrono::steady_clock::duration;
+    static constexpr time a_moment = std::chrono::nanoseconds(100);
     static constexpr time longest = std::chrono::microseconds(50);
     static constexpr time shortest = std::chrono::microseconds(2);
 
