@@ -9,8 +9,6 @@
 #include <simul/detail/future_state.hpp>
 #include <simul/run/thread_pool.hpp>
 
-#include <atomic>
-
 namespace simul {
 namespace detail {
 
@@ -70,27 +68,24 @@ struct alarm final : timer {
 /// The job that blocks, as the crew knows it, and what was running before its worker went on with something else.
 class blocked_job {
 public:
-    blocked_job(loop& home, worker* at, const context* waits_for) : home_(home), worker_(at), job_(home.running())
+    blocked_job(loop& home, worker& at, const context* waits_for) : home_(home), worker_(at), job_(home.running())
     {
-        if (worker_)
-            worker_->block(job_, waits_for);
-        home_.count_job(-jobs_);
+        worker_.block(job_, waits_for);
+        home_.count_job(-1); // what the worker goes on with is no job, unless it says so
     }
     ~blocked_job()
     {
-        home_.count_job(+jobs_);
+        home_.count_job(+1);
         home_.set_running(job_);
-        if (worker_)
-            worker_->unblock();
+        worker_.unblock();
     }
     blocked_job(const blocked_job&) = delete;
     blocked_job& operator=(const blocked_job&) = delete;
 
 private:
     loop& home_;
-    worker* worker_;
+    worker& worker_;
     context* job_;
-    static constexpr int jobs_ = 1; // what the worker goes on with is no job, unless it says so
 };
 
 } // namespace
@@ -98,7 +93,7 @@ private:
 
 bool loop::serve_until_done(detail::future_state_base& wanted, duration limit)
 {
-    const detail::blocked_job blocked(*this, parts_->worker, wanted.line());
+    const detail::blocked_job blocked(*this, *parts_->worker, wanted.line());
     const detail::alarm alarm(*this, limit);
     detail::end_of_wait end(*this);
     if (!wanted.enqueue(end, [] {}))

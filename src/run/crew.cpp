@@ -32,8 +32,6 @@ void pause() noexcept
 
 worker::worker(crew& of, loop& at, std::uint64_t seed) : shared_work(of.words_), crew_(of), loop_(at), random_(seed) {}
 
-worker::~worker() = default;
-
 context* worker::find() noexcept
 {
     if (++turns_ % turns_between_looks_outside == 0)
@@ -159,8 +157,6 @@ void worker::count_root(int change) noexcept
 }
 
 // ---- crew
-
-crew::~crew() = default;
 
 worker& crew::add(loop& at)
 {

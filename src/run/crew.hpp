@@ -35,7 +35,6 @@ class crew;
 class worker final : public shared_work {
 public:
     worker(crew& of, loop& at, std::uint64_t seed);
-    ~worker();
 
     /// Something to begin: its own, from outside, or another's. Null when there is none to be seen.
     context* find() noexcept;
@@ -82,7 +81,6 @@ public:
     crew() = default;
     crew(const crew&) = delete;
     crew& operator=(const crew&) = delete;
-    ~crew();
 
     /// Before any of them runs.
     worker& add(loop& at);

@@ -38,7 +38,7 @@ std::coroutine_handle<> branch_base::taken_by(executor& taker) noexcept
     executor& keeper = home_of_join();
     if (&taker == &keeper) { // only this thread could have cancelled it meanwhile
         if (place_.load(std::memory_order_relaxed) == place::withdrawn)
-            cancel_at_begin();
+            cancel_again();
         place_.store(place::here, std::memory_order_relaxed);
         return first_step();
     }
@@ -49,7 +49,6 @@ std::coroutine_handle<> branch_base::taken_by(executor& taker) noexcept
         keeper.post(*this); // to be skipped there
         return nullptr;
     }
-    taker.count_guest(+1);
     return first_step();
 }
 
@@ -59,7 +58,6 @@ std::coroutine_handle<> branch_base::ended() noexcept
         return owner_->branch_ended(*this);
     executor& here = home();
     here.set_running(nullptr);
-    here.count_guest(-1);
     ended_away_ = true;
     home_of_join().post(*this); // and may be gone
     return here.next();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "child_process.hpp"
+#include "in_threads.hpp"
 
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
@@ -433,6 +434,8 @@ TEST(Interrupt, BelongsToTheProgramsOwnOnSignalEachTime)
 
 TEST(Interrupt, IsLeftAloneByRunInAnotherThreadThanTheMainOne)
 {
+    if (in_threads::thread_sanitizer)
+        GTEST_SKIP() << in_threads::no_threads_in_children;
     EXPECT_EQ(-SIGINT, outcome_of_child([] {
                   std::thread([] {
                       simul::run([]() -> task<> {

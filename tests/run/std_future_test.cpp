@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "../task/outcome.hpp"
+
 #include <simul/run/block_on.hpp>
 #include <simul/run/std_future.hpp>
 #include <simul/run/thread_pool.hpp>
@@ -97,13 +99,7 @@ SIMUL_TEST(StdFuture, IsGivenUpAtOnceWhenTheAwaitIsCancelled)
     auto waits = simul::spawn([&]() -> task<> { co_await reading; });
     co_await simul::yield();
     waits.cancel();
-    bool was_cancelled = false;
-    try {
-        co_await waits;
-    } catch (const simul::cancelled&) {
-        was_cancelled = true;
-    }
-    EXPECT_TRUE(was_cancelled);
+    EXPECT_TRUE(co_await outcome::raises<simul::cancelled>(std::move(waits)));
     EXPECT_TRUE(reading.cancelled());
     writing.set_value(1); // so that the thread that waits for it goes
 }

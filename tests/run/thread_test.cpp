@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "in_threads.hpp"
+
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
 #include <simul/run/thread.hpp>
@@ -10,8 +12,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <latch>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -23,25 +23,8 @@
 namespace {
 
 using namespace std::chrono_literals;
+using namespace in_threads;
 using simul::task;
-
-/// Lets a thread run for exactly as long as a test wants.
-class gate {
-public:
-    void open() { opened_.count_down(); }
-    void wait() { opened_.wait(); }
-
-private:
-    std::latch opened_{1};
-};
-
-std::string system_name()
-{
-    std::ifstream in("/proc/thread-self/comm");
-    std::string name;
-    std::getline(in, name);
-    return name;
-}
 
 task<bool> ends_cancelled(simul::future<>& work)
 {

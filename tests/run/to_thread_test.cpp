@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "child_process.hpp"
+#include "in_threads.hpp"
 #include "run/job_threads.hpp"
 
 #include <simul/run/block_on.hpp>
@@ -32,32 +33,9 @@
 namespace {
 
 using namespace std::chrono_literals;
+using namespace in_threads;
 using simul::task;
 using simul::to_thread;
-
-#if defined(__has_feature) && __has_feature(thread_sanitizer)
-constexpr bool thread_sanitizer = true; // can't do threads in a child of a process that had some
-#else
-constexpr bool thread_sanitizer = false;
-#endif
-
-std::string system_name()
-{
-    std::ifstream in("/proc/thread-self/comm");
-    std::string name;
-    std::getline(in, name);
-    return name;
-}
-
-/// Keeps jobs for exactly as long as a test wants.
-class gate {
-public:
-    void open() { opened_.count_down(); }
-    void wait() { opened_.wait(); }
-
-private:
-    std::latch opened_{1};
-};
 
 /// As many jobs as there can be at once; they end with it.
 class all_threads_busy {
@@ -456,7 +434,7 @@ TEST(ToThread, DismissesIdleThreads)
 TEST(ToThread, WorksInAChildProcess)
 {
     if (thread_sanitizer)
-        GTEST_SKIP();
+        GTEST_SKIP() << no_threads_in_children;
     EXPECT_EQ(to_thread([] { return 1; }).result(), 1);
     EXPECT_EQ(simul_test::outcome_of_child([] { return to_thread([] { return 5; }).result(); }), 5);
 }
@@ -466,7 +444,7 @@ TEST(ToThread, WorksInAChildProcess)
 TEST(ToThread, LetsTheProcessEndWithIdleThreads)
 {
     if (thread_sanitizer)
-        GTEST_SKIP();
+        GTEST_SKIP() << no_threads_in_children;
     simul::detail::dismiss_idle_job_threads(); // what they hold looks like leaks in the child
     EXPECT_EQ(simul_test::outcome_of_child([] {
                   to_thread([] {}).result();
@@ -479,7 +457,7 @@ TEST(ToThread, LetsTheProcessEndWithIdleThreads)
 TEST(ToThread, IsWaitedForByTheEndOfTheProcess)
 {
     if (thread_sanitizer)
-        GTEST_SKIP();
+        GTEST_SKIP() << no_threads_in_children;
     simul::detail::dismiss_idle_job_threads(); // what they hold looks like leaks in the child
     EXPECT_EQ(simul_test::outcome_of_child([] {
                   gate begun;

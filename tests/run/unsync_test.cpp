@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "../task/outcome.hpp"
 #include "child_process.hpp"
+#include "in_threads.hpp"
 #include "run/ambient.hpp"
 
 #include <simul/run/block_on.hpp>
@@ -29,23 +31,10 @@
 namespace {
 
 using namespace std::chrono_literals;
+using namespace in_threads;
 using simul::future;
 using simul::task;
 using simul::unsync;
-
-#if defined(__has_feature) && __has_feature(thread_sanitizer)
-constexpr bool thread_sanitizer = true; // can't do threads in a child of a process that had some
-#else
-constexpr bool thread_sanitizer = false;
-#endif
-
-std::string system_name()
-{
-    std::ifstream in("/proc/thread-self/comm");
-    std::string name;
-    std::getline(in, name);
-    return name;
-}
 
 task<std::string> name_of_loop()
 {
@@ -308,13 +297,7 @@ SIMUL_TEST(Unsync, IsCancelledWithWhoAwaitsIt)
     auto waits = simul::spawn([&]() -> task<> { co_await work; });
     co_await simul::yield();
     waits.cancel();
-    bool was_cancelled = false;
-    try {
-        co_await waits;
-    } catch (const simul::cancelled&) {
-        was_cancelled = true;
-    }
-    EXPECT_TRUE(was_cancelled);
+    EXPECT_TRUE(co_await outcome::raises<simul::cancelled>(std::move(waits)));
     EXPECT_TRUE(work.cancelled());
 }
 
@@ -403,7 +386,7 @@ void end_background()
 TEST(Unsync, EndsWithTheProcessWhichCancelsItsTasks)
 {
     if (thread_sanitizer)
-        GTEST_SKIP() << "threads in a child of a process with threads";
+        GTEST_SKIP() << no_threads_in_children;
     end_background();
     const std::string file = ::testing::TempDir() + "/simul-unsync-" + std::to_string(::getpid());
     const int outcome = simul_test::outcome_of_child([&]() -> int {
@@ -430,7 +413,7 @@ TEST(Unsync, EndsWithTheProcessWhichCancelsItsTasks)
 TEST(Unsync, AChildOfForkHasABackgroundOfItsOwn)
 {
     if (thread_sanitizer)
-        GTEST_SKIP() << "threads in a child of a process with threads";
+        GTEST_SKIP() << no_threads_in_children;
     EXPECT_EQ(unsync(doubled)(1).result(), 2);
     EXPECT_EQ(unsync(square, simul::in_processes)(1).result(), 1);
     EXPECT_EQ(simul_test::outcome_of_child([] {
@@ -444,7 +427,7 @@ TEST(Unsync, AChildOfForkHasABackgroundOfItsOwn)
 TEST(Unsync, ATaskInTheBackgroundMayEndTheProcess)
 {
     if (thread_sanitizer)
-        GTEST_SKIP() << "threads in a child of a process with threads";
+        GTEST_SKIP() << no_threads_in_children;
     end_background();
     EXPECT_EQ(simul_test::outcome_of_child([] {
                   unsync([]() -> task<> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How a request to cancel travels from one line of work to those that it waits for.
+#include "outcome.hpp"
+
 #include <simul/run/dump_tasks.hpp>
 #include <simul/run/run.hpp>
 #include <simul/task/future.hpp>
@@ -19,13 +21,9 @@
 namespace {
 
 using namespace std::chrono_literals;
+using outcome::simulate;
 using simul::task;
 using names = std::vector<std::string>;
-
-template <class Body> auto simulate(Body body)
-{
-    return simul::run(std::move(body), {.backend = simul::backend::sim});
-}
 
 task<> end_of_chain(std::vector<simul::future<>>& links, std::size_t mine)
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "outcome.hpp"
+
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
 #include <simul/task/future.hpp>
@@ -18,28 +20,12 @@
 namespace {
 
 using namespace std::chrono_literals;
+using outcome::reports;
+using outcome::simulate;
 using simul::future;
 using simul::promise;
 using simul::task;
 using names = std::vector<std::string>;
-
-template <class Body> auto simulate(Body body)
-{
-    return simul::run(std::move(body), {.backend = simul::backend::sim});
-}
-
-/// Collects what the loop that runs here reports.
-class reports {
-public:
-    reports()
-    {
-        simul::loop::current().set_error_handler([seen = seen_](const simul::problem& p) { seen->push_back(p); });
-    }
-    const std::vector<simul::problem>& seen() const { return *seen_; }
-
-private:
-    std::shared_ptr<std::vector<simul::problem>> seen_ = std::make_shared<std::vector<simul::problem>>();
-};
 
 task<int> after(simul::duration wait, int value)
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "outcome.hpp"
+
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
 #include <simul/task/spawn.hpp>
@@ -18,13 +20,9 @@
 namespace {
 
 using namespace std::chrono_literals;
+using outcome::simulate;
 using simul::task;
 using names = std::vector<std::string>;
-
-template <class Body> auto simulate(Body body)
-{
-    return simul::run(std::move(body), {.backend = simul::backend::sim});
-}
 
 task<int> answer()
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "outcome.hpp"
+
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
 #include <simul/task/gather.hpp>
@@ -24,14 +26,10 @@
 namespace {
 
 using namespace std::chrono_literals;
+using outcome::simulate;
 using simul::task;
 using names = std::vector<std::string>;
 namespace this_task = simul::this_task;
-
-template <class Body> auto simulate(Body body)
-{
-    return simul::run(std::move(body), {.backend = simul::backend::sim});
-}
 
 // ---- time
 

@@ -7,11 +7,10 @@
 #include <simul/detail/executor.hpp>
 #include <simul/detail/failure.hpp>
 #include <simul/detail/job_locals.hpp>
-#include <simul/detail/outside_job.hpp>
+#include <simul/detail/newcomer.hpp>
 
 #include <exception>
 #include <source_location>
-#include <utility>
 
 namespace simul::detail {
 
@@ -31,9 +30,9 @@ private:
 };
 
 /// A `spawned` that goes to the ambient loop, from any thread.
-template <class Spawned> class ambient : public Spawned {
+template <class Spawned> class ambient final : public newcomer<Spawned> {
 public:
-    using Spawned::Spawned;
+    using newcomer<Spawned>::newcomer;
 
     /// *Throws:* as ambient_entrance; then it is done.
     void enter_from_outside(const std::source_location& at)
@@ -42,15 +41,12 @@ public:
             const ambient_entrance in;
             this->spawned_at(at);
             this->locals = inherited_locals();
-            outside_ = outside_job::begin();
+            this->set_out();
             this->move_to(in.loop());
             in.loop().post(*this);
         } catch (...) {
-            this->result_.fail(failure(std::current_exception()));
-            this->observe();
-            this->let_go();
-            this->complete();
-            this->release();
+            this->observe(); // it comes out here
+            this->turn_back(failure(std::current_exception()));
             throw;
         }
     }
@@ -58,20 +54,10 @@ public:
     void run() noexcept override
     {
         this->enter_tree(this->home().top());
-        Spawned::run();
+        newcomer<Spawned>::run();
     }
     /// The process ends before it has begun.
     void drop() noexcept override { this->destroy_unfinished(); }
-
-protected:
-    std::coroutine_handle<> over() noexcept override
-    {
-        const outside_job ends_after_it_is_told = std::move(outside_);
-        return Spawned::over();
-    }
-
-private:
-    outside_job outside_;
 };
 
 } // namespace simul::detail

@@ -101,7 +101,7 @@ public:
     int cancelling() const noexcept { return cancelling_; }
     /// Takes one request back; at zero also one that was not delivered yet. Returns what is left.
     int uncancel() noexcept;
-    /// Makes a request that was delivered come again at the next wait.
+    /// Makes a request come, or come again, at the next wait.
     void cancel_again() noexcept { cancel_pending_ = true; }
     bool cancel_pending() const noexcept { return cancel_pending_; }
     /// A request came here and is on its way to what this waits for: who is asked by way of that waits for itself.
@@ -115,7 +115,7 @@ public:
     virtual std::coroutine_handle<> taken_by(executor& taker) noexcept = 0;
     /// The root frame has ended; returns what to resume next.
     virtual std::coroutine_handle<> finished() noexcept = 0;
-    /// Its loop is closed under it: destroys the frames and answers whoever waits for it. Roots only.
+    /// Its loop is closed under it: destroys the frames and answers whoever waits for it.
     virtual void destroy_unfinished() noexcept {}
 
     executor& home() const noexcept { return *home_; }
@@ -142,11 +142,9 @@ protected:
     virtual void cancel_elsewhere() noexcept {}
     void move_to(executor& home) noexcept { home_ = &home; }
     void spawned_at(const std::source_location& where) noexcept { spawned_at_ = where; }
-    void cancel_at_begin() noexcept { cancel_pending_ = true; }
 
     std::atomic<place> place_{place::here};
 
-protected:
     /// Leaves the tree before destruction, where the owner wants that order.
     void leave_tree() noexcept;
 

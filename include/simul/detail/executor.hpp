@@ -64,8 +64,6 @@ public:
     }
     /// What to resume when a line of work has ended: the newest of the shared work, where there is any.
     std::coroutine_handle<> next() noexcept { return sharing_ ? next_shared() : std::noop_coroutine(); }
-    /// A branch of another worker's has begun here (+1) or ended (-1).
-    void count_guest(int change) noexcept { guests_ += change; }
 
     /// In a thread pool: a plain function runs, which may block.
     bool runs_job() const noexcept { return jobs_ > 0; }
@@ -103,7 +101,6 @@ protected:
 
     detail::work_list ready_;
     detail::shared_work* sharing_ = nullptr;
-    int guests_ = 0;
     int jobs_ = 0;
     int steps_left_ = 0; ///< of shared work, until the loop looks for events again
     bool debug_ = false;

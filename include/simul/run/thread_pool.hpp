@@ -19,7 +19,7 @@
 // *Lifetime:* the destructor waits until everything submitted has ended.
 #pragma once
 
-#include <simul/detail/outside_job.hpp>
+#include <simul/detail/newcomer.hpp>
 #include <simul/detail/pool_options.hpp>
 #include <simul/run/loop.hpp>
 #include <simul/task/gather.hpp>
@@ -28,7 +28,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <coroutine>
 #include <iterator>
 #include <memory>
 #include <source_location>
@@ -47,37 +46,6 @@ struct thread_pool_options {
 };
 
 namespace detail {
-
-/// A task that came into a pool from outside.
-template <class T> class submitted : public spawned<T> {
-public:
-    submitted(task<T> work, outside_job outside) noexcept : spawned<T>(std::move(work)), outside_(std::move(outside)) {}
-
-    /// The pool takes nothing any more.
-    void refuse(shared_work& counted_by) noexcept
-    {
-        this->result_.fail(failure::cancellation());
-        let_go();
-        this->complete();
-        counted_by.count_root(-1);
-        this->release();
-    }
-
-protected:
-    std::coroutine_handle<> over() noexcept override
-    {
-        const outside_job ends_after_it_is_told = std::move(outside_);
-        return spawned<T>::over();
-    }
-    void let_go() noexcept override
-    {
-        spawned<T>::let_go();
-        outside_ = {};
-    }
-
-private:
-    outside_job outside_;
-};
 
 /// While a job runs in a pool: it may block.
 class job_scope {
@@ -128,8 +96,7 @@ public:
     /// Runs a task there. *Throws:* `closed_error` after `shutdown`.
     template <class T> future<T> submit(task<T> work, std::source_location at = std::source_location::current())
     {
-        auto* const made = new detail::submitted<T>(std::move(work), detail::outside_job::begin());
-        return enter(*made, &at);
+        return enter(*new detail::newcomer<detail::spawned<T>>(std::move(work)), &at);
     }
     /// Runs the task that `fn(args...)` returns; function and arguments are kept until it has ended.
     template <class Fn, class... Args>
@@ -138,8 +105,8 @@ public:
     {
         using T = detail::result_of<detail::call_result<Fn, Args...>>;
         detail::refuse_null(fn);
-        using flight = detail::flight_of_call<detail::submitted<T>, Fn, Args...>;
-        return enter<T>(*new flight(std::move(fn), std::move(args)..., detail::outside_job::begin()), nullptr);
+        using flight = detail::flight_of_call<detail::newcomer<detail::spawned<T>>, Fn, Args...>;
+        return enter<T>(*new flight(std::move(fn), std::move(args)...), nullptr);
     }
 
     /// `fn` of each element, in their order; the first error cancels the rest. The range is walked in a worker, and kept
@@ -156,12 +123,14 @@ public:
 private:
     struct parts;
 
-    template <class T> future<T> enter(detail::submitted<T>& made, const std::source_location* at)
+    template <class T> future<T> enter(detail::newcomer<detail::spawned<T>>& made, const std::source_location* at)
     {
         future<T> handle(made);
+        made.set_out();
         made.be_offered(counter(), at);
         if (!offer(made)) {
-            made.refuse(counter());
+            counter().count_root(-1);
+            made.turn_back(detail::failure::cancellation());
             throw closed_error("thread_pool::submit: the pool is shut down");
         }
         return handle;

@@ -162,38 +162,43 @@ template <class T> future<T> start_anywhere(task<T> work, std::source_location a
     return start_in_background(std::move(work), at);
 }
 
+template <class T, class Fn> struct continuation {
+    using returned = std::invoke_result_t<Fn&, T>;
+};
+template <class Fn> struct continuation<void, Fn> {
+    using returned = std::invoke_result_t<Fn&>;
+};
+template <class R> struct awaited {
+    using type = R;
+};
+template <awaitable R> struct awaited<R> {
+    using type = result_of<R>;
+};
+template <class T, class Fn> using continued_result = typename awaited<typename continuation<T, Fn>::returned>::type;
+
+template <class T, class Fn> task<continued_result<T, Fn>> continued(future<T> before, Fn fn)
+{
+    constexpr bool returns_awaitable = awaitable<typename continuation<T, Fn>::returned>;
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(before);
+        if constexpr (returns_awaitable)
+            co_return co_await as_task(fn());
+        else
+            co_return fn();
+    } else {
+        if constexpr (returns_awaitable)
+            co_return co_await as_task(fn(co_await std::move(before)));
+        else
+            co_return fn(co_await std::move(before));
+    }
+}
+
 } // namespace detail
 
 template <class T> template <class Fn> auto future<T>::then(Fn fn) &&
 {
     detail::refuse_null(fn);
-    return detail::start_anywhere(
-        [](future<T> before, Fn next) {
-            constexpr auto call = []<class... Value>(Fn& f, Value&&... value) { return f(std::forward<Value>(value)...); };
-            if constexpr (std::is_void_v<T>) {
-                using R = decltype(call(next));
-                if constexpr (detail::awaitable<R>)
-                    return [](future<T> b, Fn f) -> task<detail::result_of<R>> {
-                        co_await std::move(b);
-                        co_return co_await detail::as_task(f());
-                    }(std::move(before), std::move(next));
-                else
-                    return [](future<T> b, Fn f) -> task<R> {
-                        co_await std::move(b);
-                        co_return f();
-                    }(std::move(before), std::move(next));
-            } else {
-                using R = decltype(call(next, std::declval<T>()));
-                if constexpr (detail::awaitable<R>)
-                    return [](future<T> b, Fn f) -> task<detail::result_of<R>> {
-                        co_return co_await detail::as_task(f(co_await std::move(b)));
-                    }(std::move(before), std::move(next));
-                else
-                    return [](future<T> b, Fn f) -> task<R> {
-                        co_return f(co_await std::move(b));
-                    }(std::move(before), std::move(next));
-            }
-        }(std::move(*this), std::move(fn)));
+    return detail::start_anywhere(detail::continued(std::move(*this), std::move(fn)));
 }
 
 } // namespace simul
