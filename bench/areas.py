@@ -41,6 +41,10 @@ FORK_JOIN = " ".join(f"{what}_{threads}t" for what in ("fib_34", "skynet", "nque
 
 PROCESSES = "process_jobs process_latency process_latency_busy process_start process_100mb"
 
+POWERS = "powers_1 powers_2 powers_2_processes"
+
+GMP = "-lgmpxx -lgmp"
+
 AREAS = {
     "task": Area(
         packages=("libasio-dev", "golang-go", "python3-uvloop"),
@@ -73,7 +77,7 @@ AREAS = {
         ),
     ),
     "run": Area(
-        packages=("libtbb-dev",),
+        packages=("libtbb-dev", "libgmp-dev"),
         figures=(
             Figure("fib_34_1t", "ms"),
             Figure("fib_34_2t", "ms", 0.25, "tbb"),
@@ -93,6 +97,9 @@ AREAS = {
             Figure("process_start", "ms", 5),
             Figure("process_start_512mb", "ms", 5),
             Figure("process_100mb", "ms", 1.5, "bound"),
+            Figure("powers_1", "s", 1.03, "bound"),
+            Figure("powers_2", "s", 1.03, "bound"),
+            Figure("powers_2_processes", "s", 1.03, "bound"),
         ),
         programs=(
             program("ours", "threads/fork_join.cpp", FORK_JOIN + " skynet_2t_mib"),
@@ -102,6 +109,8 @@ AREAS = {
             program("python", "threads/peers/futures.py", "thread_jobs thread_latency"),
             program("ours", "process/pool.cpp", PROCESSES + " process_start_512mb"),
             program("bound", "process/peers/bare.cpp", PROCESSES),
+            program("ours", "process/powers.cpp", POWERS, flags=GMP),
+            program("bound", "process/peers/gmp.cpp", POWERS, flags=GMP),
             program("python", "process/peers/executor.py", PROCESSES + " process_start_512mb"),
         ),
     ),

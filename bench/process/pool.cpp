@@ -52,6 +52,20 @@ double latency(simul::process_pool& pool, long n, std::chrono::microseconds paus
     return sum / 1000;
 }
 
+/// New pools, each until its first answer.
+double starts(long n)
+{
+    double sum = 0;
+    for (long i = 0; i < n; ++i) {
+        std::unique_ptr<simul::process_pool> pool;
+        sum += bench::timed([&] {
+            pool = std::make_unique<simul::process_pool>(simul::process_pool_options{.workers = 2});
+            bench::keep(pool->submit(next, 1).result());
+        });
+    }
+    return sum / 1e6;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -68,28 +82,10 @@ int main(int argc, char** argv)
     program.figure("process_latency", 1'000,
                    with_pool([](auto& pool, long n) { return latency(pool, n, std::chrono::milliseconds(1)); }));
     program.figure("process_latency_busy", 100'000, with_pool([](auto& pool, long n) { return latency(pool, n, {}); }));
-    program.figure("process_start", 20, [](long n) {
-        double sum = 0;
-        for (long i = 0; i < n; ++i) {
-            std::unique_ptr<simul::process_pool> pool;
-            sum += bench::timed([&] {
-                pool = std::make_unique<simul::process_pool>(simul::process_pool_options{.workers = 2});
-                bench::keep(pool->submit(next, 1).result());
-            });
-        }
-        return sum / 1e6;
-    });
+    program.figure("process_start", 20, starts);
     program.figure("process_start_512mb", 20, [](long n) {
         const std::vector<char> touched(512u << 20, 'x');
-        double sum = 0;
-        for (long i = 0; i < n; ++i) {
-            std::unique_ptr<simul::process_pool> pool;
-            sum += bench::timed([&] {
-                pool = std::make_unique<simul::process_pool>(simul::process_pool_options{.workers = 2});
-                bench::keep(pool->submit(next, 1).result());
-            });
-        }
-        return sum / 1e6;
+        return starts(n);
     });
     program.figure("process_100mb", 20, with_pool([](auto& pool, long n) {
                        return bench::timed([&] {
