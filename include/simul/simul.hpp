@@ -3,6 +3,7 @@
 // All of simul's core: describing work (task) and running it (run).
 #pragma once
 
+#include <simul/base/bytes.hpp>
 #include <simul/base/codec.hpp>
 #include <simul/base/describe.hpp>
 #include <simul/base/error.hpp>
