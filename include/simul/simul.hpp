@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// All of simul's core: describing work (task) and running it (run).
+// All of simul's core: describing work (task), running it (run), and the world outside (io).
 #pragma once
 
 #include <simul/base/bytes.hpp>
@@ -54,3 +54,17 @@
 #include <simul/run/thread_pool.hpp>
 #include <simul/run/to_thread.hpp>
 #include <simul/run/unsync.hpp>
+#include <simul/io/address.hpp>
+#include <simul/io/dns.hpp>
+#include <simul/io/file.hpp>
+#include <simul/io/fs.hpp>
+#include <simul/io/listener.hpp>
+#include <simul/io/pipe.hpp>
+#include <simul/io/signals.hpp>
+#include <simul/io/standard_streams.hpp>
+#include <simul/io/stream.hpp>
+#include <simul/io/subprocess.hpp>
+#include <simul/io/tcp.hpp>
+#include <simul/io/tls.hpp>
+#include <simul/io/udp.hpp>
+#include <simul/io/unix_socket.hpp>

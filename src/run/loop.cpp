@@ -514,6 +514,7 @@ void loop::close()
 
     p.gate->close();
     // First the operations: no frame may go while the kernel writes into it. What they complete is dropped below.
+    p.resources.close_all();
     if (!p.forked)
         p.io.reset();
     p.drop_queued();

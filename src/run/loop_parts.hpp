@@ -14,6 +14,7 @@
 
 #include "backend/backend.hpp"
 #include "crew.hpp"
+#include "loop_resource.hpp"
 #include "outside_gate.hpp"
 #include "sched/timer_queue.hpp"
 #include "watchdog.hpp"
@@ -60,6 +61,8 @@ struct loop::parts {
     detail::callback* after_wait = nullptr;
     std::map<std::pair<int, bool>, fd_watch*> watches;
     std::map<int, detail::callback*> signal_callbacks;
+    detail::loop_resources resources;
+    std::map<const void*, std::shared_ptr<void>> belongings; ///< of higher areas, each by an address of its own
 
     /// Tasks are left here; in a crew, anywhere.
     bool unfinished() const noexcept;

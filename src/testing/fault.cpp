@@ -11,18 +11,20 @@
 namespace simul::testing::fault {
 namespace {
 
-simul::detail::fault_plan& plan_here()
+simul::detail::sim_backend& sim_here()
 {
     auto* const sim = dynamic_cast<simul::detail::sim_backend*>(loop::current().internals().io.get());
     if (!sim)
         throw invalid_state("faults can be ordered in virtual time only: in a SIMUL_TEST, or on a loop with backend::sim");
-    return sim->faults();
+    return *sim;
 }
 
 simul::detail::operation_kind kind_of(on operation)
 {
     using enum simul::detail::operation_kind;
-    constexpr simul::detail::operation_kind kinds[] = {read, write, accept, connect, send, receive, open, close};
+    constexpr simul::detail::operation_kind kinds[] = {
+        read, write, accept, connect, send, receive, open, close, sync, resize, set_mode, copy,
+        list, status, remove, rename, make_directory, make_symlink, read_link, write_file};
     return kinds[static_cast<unsigned char>(operation)];
 }
 
@@ -40,17 +42,32 @@ bool point(const char* name) noexcept
 
 void fail(on operation, unsigned nth, int error)
 {
-    plan_here().fail(kind_of(operation), nth, error);
+    sim_here().faults().fail(kind_of(operation), nth, error);
+}
+
+void forget()
+{
+    sim_here().faults().forget();
 }
 
 void fail_randomly(double p, std::initializer_list<int> errors)
 {
-    plan_here().fail_with_probability(p, std::vector<int>(errors));
+    sim_here().faults().fail_with_probability(p, std::vector<int>(errors));
 }
 
 void short_transfers(bool on)
 {
-    plan_here().short_transfers(on);
+    sim_here().faults().short_transfers(on);
+}
+
+void disk_size(std::size_t bytes)
+{
+    sim_here().files().limit(bytes);
+}
+
+void lose_power()
+{
+    sim_here().files().lose_power();
 }
 
 } // namespace simul::testing::fault

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "time_limit.hpp"
 
+#include "run/os_thread.hpp"
 #include "run/task_tree.hpp"
 
 #include <cstdio>
@@ -56,7 +57,7 @@ std::chrono::duration<double> time_limit_wanted()
 time_limit::time_limit()
 {
     if (limit_.count() > 0)
-        thread_ = std::thread([this] { watch(); });
+        thread_ = simul::detail::start_without_signals([](void* self) { static_cast<time_limit*>(self)->watch(); }, this);
 }
 
 time_limit::~time_limit()

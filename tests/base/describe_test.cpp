@@ -111,6 +111,18 @@ TEST(Describe, GivesNamesAndFieldsInOrder)
     EXPECT_EQ(seen.values, (std::vector<std::string>{"me", "5"}));
 }
 
+TEST(Describe, KnowsTheNamesOfMembers)
+{
+    struct local {
+        std::unique_ptr<int> first_, Second2;
+        int größe[2];
+    };
+    std::vector<std::string> names;
+    local value{};
+    simul::for_each_field(value, [&](std::string_view name, auto&) { names.emplace_back(name); });
+    EXPECT_EQ(names, (std::vector<std::string>{"first_", "Second2", "größe"}));
+}
+
 TEST(Describe, LetsFieldsBeWritten)
 {
     account mine;
@@ -125,7 +137,7 @@ TEST(Describe, UnderstandsAnAggregateWithoutHelp)
     point p{1, 2};
     visitor seen;
     simul::for_each_field(std::as_const(p), seen);
-    EXPECT_EQ(seen.names, (std::vector<std::string>{"", ""}));
+    EXPECT_EQ(seen.names, (std::vector<std::string>{"x", "y"}));
     EXPECT_EQ(seen.values, (std::vector<std::string>{"1", "2"}));
     simul::for_each_field(p, [](std::string_view, int& field) { field *= 10; });
     EXPECT_EQ(p.x + p.y, 30);

@@ -261,6 +261,21 @@ TEST_P(BackendSockets, AListenerThatClosesResetsWhoWasNotFetched)
     close_now(client);
 }
 
+TEST_P(BackendSockets, AListenerThatIsShutDownRefusesFromThatMomentOn)
+{
+    const listener at = listen_tcp();
+    call accepts(accept, at.fd);
+    start(accepts);
+    turn();
+    EXPECT_EQ(0, backend_->shutdown_socket(at.fd, SHUT_RDWR)); // though the accept still has it
+    const int late = backend_->make_socket(AF_INET, SOCK_STREAM, 0);
+    call connects(connect, late, at);
+    EXPECT_EQ(-ECONNREFUSED, finish(connects));
+    backend_->cancel(accepts);
+    EXPECT_LT(run(accepts), 0);
+    close_all({late, at.fd});
+}
+
 TEST_P(BackendSockets, ConnectsOverIpv6)
 {
     sockaddr_in6 address{};

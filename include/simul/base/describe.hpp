@@ -16,12 +16,14 @@
 //
 // `simul_describe` is found where the type is: as a friend, or as a function of the type's namespace. It is used for
 // reading and for writing, so it calls `field` for the same fields in the same order every time. A derived class needs its
-// own. An aggregate is understood up to 32 members, and without base classes or bit-fields; its fields have no names.
+// own. An aggregate is understood up to 32 members, and without base classes or bit-fields; its fields have the names of
+// its members.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -189,20 +191,59 @@ template <class T, class Fn> constexpr decltype(auto) with_fields(T& value, Fn&&
     // clang-format on
 }
 
+template <class T> struct example {
+    T value;
+};
+template <class Pointer> struct pointer_to_field {
+    constexpr explicit pointer_to_field(Pointer to) : pointer(to) {}
+    Pointer pointer;
+};
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
+template <class T> extern example<T> example_of; // only its members' addresses are taken
+
+template <class T, std::size_t I> consteval auto find_field()
+{
+    return with_fields(example_of<T>.value,
+                       [](auto&... fields) { return pointer_to_field(std::get<I>(std::tuple(&fields...))); });
+}
+#pragma clang diagnostic pop
+/// What compilers call a pointer to a member ends in the member's name: "... {&example_of.value.title}]".
+template <pointer_to_field Field> consteval auto name_of_field()
+{
+    constexpr auto in_identifier = [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               static_cast<unsigned char>(c) >= 0x80;
+    };
+    std::string_view text = __PRETTY_FUNCTION__;
+    while (!in_identifier(text.back()))
+        text.remove_suffix(1);
+    std::size_t begin = text.size();
+    while (in_identifier(text[begin - 1]))
+        --begin;
+    return text.substr(begin);
+}
+template <class T, std::size_t I> inline constexpr std::string_view field_name = name_of_field<find_field<T, I>()>();
+
 } // namespace detail
 
 /// Types whose fields can be told.
 template <class T>
 concept has_fields = described<T> || detail::field_count<T> > 0;
 
-/// Calls `fn(name, field)` for each field of `value`, in order. The fields of an aggregate have an empty name.
+/// Calls `fn(name, field)` for each field of `value`, in order.
 template <class T, class Fn>
     requires has_fields<std::remove_const_t<T>>
 constexpr void for_each_field(T& value, Fn&& fn)
 {
     using plain = std::remove_const_t<T>;
     if constexpr (!described<plain>)
-        detail::with_fields(value, [&](auto&... fields) { (fn(std::string_view(), fields), ...); });
+        detail::with_fields(value, [&](auto&... fields) {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (fn(detail::field_name<plain, I>, fields), ...);
+            }(std::index_sequence_for<decltype(fields)...>());
+        });
     else if constexpr (std::is_const_v<
                            T>) // simul_describe is written once, for objects that can be changed; nobody changes this
         simul_describe(const_cast<plain&>(value), [&](std::string_view name, const auto& field) { fn(name, field); });

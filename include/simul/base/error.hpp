@@ -50,6 +50,12 @@ public:
     explicit end_of_stream(std::string what = "end of stream") : error(std::errc::no_message_available, std::move(what)) {}
 };
 
+/// More arrived than the caller allowed for.
+class limit_exceeded : public error {
+public:
+    explicit limit_exceeded(std::string what) : error(std::errc::message_size, std::move(what)) {}
+};
+
 /// The loop, queue, channel or pool is closed.
 class closed_error : public error {
 public:

@@ -3,7 +3,7 @@
 // The seam between a loop and the operating system: one small interface, three implementations.
 //
 //     uring.cpp  Linux io_uring: batched submission, direct file I/O; the default where the kernel allows it
-//     epoll.cpp  readiness, with a helper thread for what can't be polled (files); forced by SIMUL_BACKEND=epoll
+//     epoll.cpp  readiness, with helper threads for what can't be polled (files); forced by SIMUL_BACKEND=epoll
 //     sim.cpp    virtual time that jumps when idle, in-memory sockets and files, faults by plan; what tests run on
 //
 // Nothing above src/run reads a clock, draws a random number or calls the OS except through here, so every
@@ -17,12 +17,52 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <sys/socket.h>
 
+struct statx;
+
 namespace simul::detail {
 
-enum class operation_kind : std::uint8_t { poll, read, write, accept, connect, send, receive, open, close };
+enum class operation_kind : std::uint8_t {
+    poll,
+    read,
+    write,
+    accept,
+    connect,
+    send,
+    receive,
+    send_message,    ///< one datagram: `data` is a msghdr
+    receive_message, ///< the same
+    receive_many,
+    accept_many,
+    open,
+    close,
+    // Of an open file:
+    sync,     ///< to the disk: all, or what is needed to find the data (`flags`: sync_data)
+    resize,   ///< to `offset` bytes
+    set_mode, ///< permissions, `mode`
+    copy,     ///< `size` bytes at most from `source` to `fd`, each at its own position
+    list,     ///< of an open directory: appends to `data`, a std::vector<directory_entry>
+    // Of a path, relative to the open directory `fd`, or with -1 to the working directory:
+    status,         ///< fills in `data`, a struct statx; of `fd` itself when there is no path
+    remove,         ///< (`flags`: AT_REMOVEDIR)
+    rename,         ///< to `target` (`flags`: RENAME_*); both relative to the working directory
+    make_directory, ///< with permissions `mode`
+    make_symlink,   ///< that says `target`
+    read_link,      ///< what it says, to `data`
+    write_file,     ///< open, write, close in one go: `flags`, `mode`, `data`, `size`; the result is the write's
+};
+
+inline constexpr int sync_data = 1;
+inline constexpr int no_sigpipe = 1; ///< write: to a pipe nobody reads from, -EPIPE and no signal
+
+/// What `list` finds.
+struct directory_entry {
+    std::string name;
+    unsigned char type = 0; ///< DT_REG, DT_DIR...; DT_UNKNOWN where the file system doesn't say
+};
 
 /// One thing asked of the OS. The caller fills in the first block, keeps the object and all it points to alive and
 /// unmoved until `complete` was called (exactly once for every start, also after cancel), and reads `result`.
@@ -31,21 +71,32 @@ enum class operation_kind : std::uint8_t { poll, read, write, accept, connect, s
 /// `send` raises SIGPIPE. A receive and a send may wait at one socket side by side, with any number of polls. Two of one
 /// direction are served in any order (io_uring takes the last first), and so are operations on one file: who needs an
 /// order starts the next when the one before has completed; so does a close.
+///
+/// `receive_many` and `accept_many` go on until they are cancelled, fail, or reach the end of the stream: `complete` is
+/// called with `more` set for each piece that arrives, and once without. A piece lies in memory of the backend's
+/// (`data`, `result` bytes) for as long as the call lasts, so a connection that is idle needs none. There is one of them
+/// at a socket at most, and no `receive` or `accept` beside it.
+///
+/// An open of a FIFO need not wait for its other end: pass O_NONBLOCK to be sure that it doesn't.
 struct operation {
     operation_kind kind = operation_kind::poll;
     int fd = -1;
-    int flags = 0;        ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*
+    int flags = 0;        ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*; write: no_sigpipe
     unsigned mode = 0;    ///< open: permissions of a new file
-    void* data = nullptr; ///< read, receive: where to; write, send: what (never written to)
+    void* data = nullptr; ///< read, receive: where to; write, send, write_file: what (never written to)
     std::size_t size = 0;
-    std::int64_t offset = -1;          ///< read, write: place in the file; -1: the file's own position
-    const char* path = nullptr;        ///< open
+    /// read, write: place in the file; -1: the file's own position, which io_uring forgets to move after a short write.
+    std::int64_t offset = -1;
+    int source = -1;                   ///< copy
+    const char* path = nullptr;        ///< open and all kinds of a path
+    const char* target = nullptr;      ///< rename, make_symlink
     sockaddr* address = nullptr;       ///< connect: whom; accept: filled in with the peer, may be null
     socklen_t* address_size = nullptr; ///< accept: capacity in, size out
     socklen_t address_length = 0;      ///< connect
     void (*complete)(operation&) noexcept = nullptr;
 
     std::int32_t result = 0; ///< bytes, descriptor or events; below zero: a negated errno
+    bool more = false;       ///< receive_many, accept_many: this was not the last
 
     // The backend's own:
     operation* next = nullptr;
@@ -107,6 +158,8 @@ public:
     virtual int shutdown_socket(int fd, int how) noexcept = 0;
     virtual int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept = 0;
     virtual int make_pipe(int fds[2]) noexcept = 0; ///< fds[0] reads what fds[1] writes
+    /// The status of an open file as far as this machine knows it: of a file on a network it may be old.
+    virtual int look_at_file(int fd, struct statx& status) noexcept = 0;
     virtual void close_now(int fd) noexcept = 0;
 
 protected:

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
 // The backend on epoll. `start` tries the system call at once; what would wait is kept in a list at its descriptor, and
-// tried again when epoll reports the descriptor. What can't be polled goes to a helper thread.
+// tried again when epoll reports the descriptor. What can't be polled goes to helper threads.
 //
 // Registrations are level-triggered and outlive the operations they were made for: a stream that is read again and
 // again is registered once, and an interest nobody has any more is dropped when it first fires for nothing. The price is
 // that a registration may be stale: the descriptor was closed behind our back, and its number given to another file. So
 // before a sleep, and every so many turns without one, those with new operations are confirmed (EPOLL_CTL_MOD fails with
 // ENOENT for another file).
-#include "run/backend/helper_thread.hpp"
+#include "run/backend/file_operations.hpp"
 #include "run/backend/make.hpp"
+#include "run/backend/repeated_operations.hpp"
 #include "run/backend/system.hpp"
 
 #include <simul/base/error.hpp>
@@ -46,7 +47,7 @@ struct descriptor {
     operation_list waiting;       ///< for readiness, in order of their start
     std::uint32_t interest = 0;   ///< what epoll watches for us, as far as we know; 0: not registered
     std::uint32_t generation = 0; ///< tells our registration from one that a closed file left behind
-    std::uint32_t at_helper = 0;  ///< reads and writes given to the helper thread
+    std::uint32_t at_helper = 0;  ///< operations given to the helper threads
     bool drained = false;         ///< the last receive got less than it asked for: the next would find nothing
     bool unconfirmed = false;     ///< its number is in unconfirmed_
 
@@ -83,6 +84,7 @@ public:
     void start(operation& op) noexcept override;
     void cancel(operation& op) noexcept override;
     bool wait(time_point deadline) override;
+    void dispatch() noexcept override;
     void enter_thread() override {}
     void after_fork_in_child() noexcept override;
     void close_now(int fd) noexcept override;
@@ -91,9 +93,12 @@ private:
     bool open_epoll() noexcept;
 
     void start_transfer(operation& op) noexcept;
+    void start_on_file(operation& op) noexcept;
     void start_connect(operation& op) noexcept;
     void wait_for_readiness(operation& op) noexcept;
+    bool nothing_ended() const noexcept { return finished_.empty() && repeated_.empty(); }
     void give_to_helper(operation& op) noexcept;
+    void left_helpers(operation& op) noexcept override;
     void end_waiting(operation& op, std::int32_t result) noexcept;
 
     void watch(int fd, std::uint32_t interest) noexcept;
@@ -105,7 +110,6 @@ private:
 
     bool look(time_point deadline) noexcept;
     void serve(int fd, std::uint32_t events) noexcept;
-    void collect_from_helper() noexcept;
     void retry_crowded() noexcept;
 
     unique_fd epoll_;
@@ -113,8 +117,8 @@ private:
     std::size_t waiting_ = 0;       ///< operations in the table
     std::vector<int> unconfirmed_;  ///< registered descriptors at which operations wait that were queued without a look
     int looks_ = 0;                 ///< since the last confirmation
+    repeated_operations repeated_;  ///< may have something to give
     operation_list crowded_;        ///< connects that found a Unix listener's backlog full: no event tells of room
-    std::unique_ptr<helper_thread> helper_;
     std::array<epoll_event, 256> events_;
 };
 
@@ -140,8 +144,8 @@ void epoll_backend::start(operation& op) noexcept
     ++in_flight_;
     if (inert_)
         return finished_.add(op, -ECANCELED);
-    if (op.kind == operation_kind::open)
-        return give_to_helper(op);
+    if (op.path && op.fd < 0)
+        return start_on_file(op);
     const auto index = static_cast<std::size_t>(op.fd);
     if (op.fd < 0 || (index >= table_.size() && ::fcntl(op.fd, F_GETFD) < 0))
         return finished_.add(op, -EBADF);
@@ -151,6 +155,9 @@ void epoll_backend::start(operation& op) noexcept
     switch (op.kind) {
     case operation_kind::poll:
         return wait_for_readiness(op);
+    case operation_kind::receive_many:
+    case operation_kind::accept_many:
+        return repeated_.add(op);
     case operation_kind::connect:
         return start_connect(op);
     case operation_kind::close:
@@ -159,14 +166,22 @@ void epoll_backend::start(operation& op) noexcept
             return give_to_helper(op);
         return finished_.add(op, perform(op));
     default:
-        return start_transfer(op);
+        return is_of_files(op) ? start_on_file(op) : start_transfer(op);
     }
+}
+
+void epoll_backend::start_on_file(operation& op) noexcept
+{
+    const std::int32_t result = op.kind == operation_kind::open ? attempt_open(op) : attempt_status(op);
+    if (result == -EAGAIN)
+        return give_to_helper(op);
+    finished_.add(op, result);
 }
 
 void epoll_backend::start_transfer(operation& op) noexcept
 {
     descriptor& d = table_[static_cast<std::size_t>(op.fd)];
-    if (is_file_transfer(op) && d.at_helper > 0)
+    if (is_file_transfer(op) && (d.at_helper > 0 || takes_long(op)))
         return give_to_helper(op);
     const bool pointless = d.has_waiting(is_output(op)) || (op.kind == operation_kind::receive && d.drained);
     if (pointless && may_wait(op))
@@ -207,16 +222,15 @@ void epoll_backend::wait_for_readiness(operation& op) noexcept
 
 void epoll_backend::give_to_helper(operation& op) noexcept
 {
-    try {
-        if (!helper_)
-            helper_ = std::make_unique<helper_thread>(*this);
-    } catch (const std::system_error&) {
-        return finished_.add(op, -EAGAIN);
-    }
-    if (is_file_transfer(op))
+    if (op.fd >= 0)
         ++table_[static_cast<std::size_t>(op.fd)].at_helper;
-    op.state = at_helper;
-    helper_->give(op);
+    give_to_helpers(op);
+}
+
+void epoll_backend::left_helpers(operation& op) noexcept
+{
+    if (op.fd >= 0)
+        --table_[static_cast<std::size_t>(op.fd)].at_helper;
 }
 
 void epoll_backend::end_waiting(operation& op, std::int32_t result) noexcept
@@ -235,18 +249,16 @@ void epoll_backend::cancel(operation& op) noexcept
     case unsure:
         end_waiting(op, -ECANCELED);
         break;
+    case ready:
+    case serving:
+        repeated_.cancel(op);
+        break;
     case crowded:
         crowded_.remove(op);
         finished_.add(op, -ECANCELED);
         break;
     case at_helper:
-        if (helper_->take_back(op)) {
-            if (is_file_transfer(op))
-                --table_[static_cast<std::size_t>(op.fd)].at_helper;
-            finished_.add(op, -ECANCELED);
-        } else {
-            op.state = asked_to_end;
-        }
+        cancel_at_helpers(op);
         break;
     default: // asked already, or over
         break;
@@ -365,28 +377,36 @@ void epoll_backend::close_now(int fd) noexcept
     system_backend::close_now(fd);
 }
 
+void epoll_backend::dispatch() noexcept
+{
+    repeated_.serve(
+        finished_, [](operation& once) { return detail::attempt(once, false); },
+        [this](operation& op) { wait_for_readiness(op); });
+    finished_.deliver(in_flight_);
+}
+
 bool epoll_backend::wait(time_point deadline)
 {
     if (inert_)
-        return !finished_.empty() || deadline != never;
+        return !nothing_ended() || deadline != never;
     bool woken = false;
     do {
         retry_crowded();
-        collect_from_helper();
-        const bool asleep = finished_.empty() && deadline != time_point::min() && waker_.fall_asleep();
+        collect_from_helpers();
+        const bool asleep = nothing_ended() && deadline != time_point::min() && waker_.fall_asleep();
         if (!asleep) {
             if (waiting_ > 0)
                 look(time_point::min());
         } else if (unconfirmed_.empty() || !look(time_point::min())) {
             confirm();
-            if (finished_.empty())
+            if (nothing_ended())
                 look(crowded_.empty() ? deadline : std::min(deadline, now() + crowded_retry));
         }
         if (looks_ >= looks_between_confirmations)
             confirm();
         woken = waker_.take();
-        collect_from_helper();
-    } while (finished_.empty() && !woken && deadline != time_point::min() && (deadline == never || now() < deadline));
+        collect_from_helpers();
+    } while (nothing_ended() && !woken && deadline != time_point::min() && (deadline == never || now() < deadline));
     return true;
 }
 
@@ -440,6 +460,12 @@ void epoll_backend::serve(int fd, std::uint32_t events) noexcept
         bool& open = is_output(*op) ? output : input;
         if (!open)
             continue;
+        if (is_repeated(*op)) {
+            d.waiting.remove(*op);
+            --waiting_;
+            repeated_.add(*op);
+            continue;
+        }
         std::int32_t result = 0;
         if (op->kind == operation_kind::connect) {
             socklen_t size = sizeof result;
@@ -459,19 +485,6 @@ void epoll_backend::serve(int fd, std::uint32_t events) noexcept
         drop_surplus(fd);
 }
 
-void epoll_backend::collect_from_helper() noexcept
-{
-    if (!helper_ || !helper_->any_done())
-        return;
-    operation_list done = helper_->collect();
-    while (operation* op = done.pop_front()) {
-        if (is_file_transfer(*op))
-            --table_[static_cast<std::size_t>(op->fd)].at_helper;
-        const bool interrupted = op->kind == operation_kind::connect && op->state == asked_to_end && op->result < 0;
-        finished_.add(*op, interrupted ? -ECANCELED : op->result);
-    }
-}
-
 void epoll_backend::retry_crowded() noexcept
 {
     operation_list retried = std::exchange(crowded_, {});
@@ -484,10 +497,10 @@ void epoll_backend::after_fork_in_child() noexcept
     inert_ = true;
     epoll_ = unique_fd();
     wake_fd_ = unique_fd();
-    // Its thread is not in this process, and its mutex may be held for ever.
-    [[maybe_unused]] const helper_thread* abandoned = helper_.release();
+    abandon_helpers();
     table_.clear();
     crowded_ = {};
+    repeated_.take();
     finished_ = {};
     in_flight_ = 0;
 }
@@ -498,15 +511,11 @@ epoll_backend::~epoll_backend()
     for (descriptor& d : table_)
         while (operation* op = d.waiting.front())
             end_waiting(*op, -ECANCELED);
-    while (operation* op = crowded_.pop_front())
-        finished_.add(*op, -ECANCELED);
-    if (helper_) {
-        operation_list not_begun = helper_->cancel_all();
-        collect_from_helper();
-        while (operation* op = not_begun.pop_front())
+    for (operation_list list : {crowded_, repeated_.take()})
+        while (operation* op = list.pop_front())
             finished_.add(*op, -ECANCELED);
-        helper_.reset();
-    }
+    crowded_ = {};
+    end_helpers();
     deliver_all();
 }
 

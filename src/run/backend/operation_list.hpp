@@ -13,19 +13,34 @@ namespace simul::detail {
 /// Where a backend has put an operation (`operation::state`). Written by the thread that runs the backend only.
 enum operation_state : std::uint32_t {
     queued = 1, ///< started, not yet shown to the kernel
-    submitted,  ///< the kernel has it
+    in_kernel,  ///< the kernel has it
     cancelling, ///< the kernel has it and is to be asked to end it
     asked_to_end, ///< ... and was asked
     waiting,    ///< for its descriptor to become ready
     crowded,    ///< a connect to wait for room in the listener's backlog
     unsure,     ///< waiting, but its descriptor may have been closed and opened anew since epoll was asked
-    at_helper,  ///< handed to the helper thread
+    ready,      ///< repeated: to be served by the next dispatch
+    serving,    ///< repeated: its `complete` runs, and there may be more
+    at_helper,  ///< handed to the helper threads
     finished,   ///< has its result, waits for dispatch
 };
 
 inline bool is_output(const operation& op) noexcept
 {
-    return op.kind == operation_kind::write || op.kind == operation_kind::send || op.kind == operation_kind::connect;
+    return op.kind == operation_kind::write || op.kind == operation_kind::send ||
+           op.kind == operation_kind::send_message || op.kind == operation_kind::connect;
+}
+
+/// What completes again and again.
+inline bool is_repeated(const operation& op) noexcept
+{
+    return op.kind == operation_kind::receive_many || op.kind == operation_kind::accept_many;
+}
+
+/// What only files have: see operation_kind.
+inline bool is_of_files(const operation& op) noexcept
+{
+    return op.kind == operation_kind::open || op.kind >= operation_kind::sync;
 }
 
 /// False for what its caller wants answered with -EAGAIN.
@@ -76,6 +91,7 @@ public:
     void add(operation& op, std::int32_t result) noexcept
     {
         op.result = result;
+        op.more = false;
         op.state = finished;
         list_.push_back(op);
     }

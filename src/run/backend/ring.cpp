@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,7 +62,7 @@ ring::ring()
 
 bool ring::sufficient()
 {
-    // RSRC_TAGS stands for Linux 5.13: multishot poll has no feature bit of its own.
+    // RSRC_TAGS stands for Linux 5.13: multishot poll has no feature bit of its own. Directories are made since 5.15.
     constexpr unsigned needed = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_RSRC_TAGS;
     if ((ring_.features & needed) != needed)
         return false;
@@ -69,7 +70,8 @@ bool ring::sufficient()
                                                                                 &io_uring_free_probe);
     constexpr std::array opcodes{IORING_OP_POLL_ADD, IORING_OP_READ,        IORING_OP_WRITE, IORING_OP_ACCEPT,
                                  IORING_OP_CONNECT,  IORING_OP_SEND,        IORING_OP_RECV,  IORING_OP_OPENAT,
-                                 IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL};
+                                 IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL, IORING_OP_FSYNC,    IORING_OP_STATX, IORING_OP_UNLINKAT,
+                                 IORING_OP_RENAMEAT, IORING_OP_MKDIRAT,      IORING_OP_SYMLINKAT};
     return probe && std::all_of(opcodes.begin(), opcodes.end(),
                                 [&](int opcode) { return io_uring_opcode_supported(probe.get(), opcode) != 0; });
 }
@@ -114,6 +116,39 @@ ring::~ring()
 {
     if (open_)
         end(ring_);
+}
+
+receive_buffers::receive_buffers(ring& of)
+{
+    void* const mapped =
+        ::mmap(nullptr, offset + count * each, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED)
+        throw error::from_errno(errno, "event loop: memory to receive into");
+    memory_ = static_cast<char*>(mapped);
+    io_uring_buf_reg registered{};
+    registered.ring_addr = reinterpret_cast<std::uint64_t>(mapped);
+    registered.ring_entries = count;
+    registered.bgid = group;
+    if (const int problem = io_uring_register_buf_ring(of.get(), &registered, 0); problem < 0) {
+        ::munmap(mapped, offset + count * each);
+        throw error::from_errno(-problem, "event loop: memory to receive into");
+    }
+    io_uring_buf_ring_init(list());
+    for (unsigned i = 0; i < count; ++i)
+        io_uring_buf_ring_add(list(), at(i), each, static_cast<unsigned short>(i), io_uring_buf_ring_mask(count),
+                              static_cast<int>(i));
+    io_uring_buf_ring_advance(list(), count);
+}
+
+receive_buffers::~receive_buffers()
+{
+    ::munmap(memory_, offset + count * each);
+}
+
+void receive_buffers::release(unsigned index) noexcept
+{
+    io_uring_buf_ring_add(list(), at(index), each, static_cast<unsigned short>(index), io_uring_buf_ring_mask(count), 0);
+    io_uring_buf_ring_advance(list(), 1);
 }
 
 } // namespace simul::detail

@@ -34,4 +34,30 @@ private:
     bool open_ = true;
 };
 
+/// Memory that the kernel fills with what arrives at sockets, wherever it arrives first. Made, used and destroyed in the
+/// ring's thread, before the ring itself.
+class receive_buffers {
+public:
+    static constexpr unsigned short group = 1;
+
+    /// *Throws:* `error` when the kernel refuses.
+    explicit receive_buffers(ring& of);
+    receive_buffers(const receive_buffers&) = delete;
+    ~receive_buffers();
+
+    char* at(unsigned index) noexcept { return memory_ + offset + index * each; }
+    /// Gives one back, to be filled again.
+    void release(unsigned index) noexcept;
+
+private:
+    static constexpr unsigned count = 128;
+    static constexpr std::size_t each = 8 * 1024;
+    static constexpr std::size_t offset = 4096; ///< behind the list that is shared with the kernel
+    static_assert(count * sizeof(io_uring_buf) <= offset);
+
+    io_uring_buf_ring* list() noexcept { return reinterpret_cast<io_uring_buf_ring*>(memory_); }
+
+    char* memory_; ///< pages that are touched only when they are used
+};
+
 } // namespace simul::detail

@@ -11,7 +11,7 @@ namespace {
 bool is_transfer(const operation& op) noexcept
 {
     return op.kind == operation_kind::read || op.kind == operation_kind::write || op.kind == operation_kind::send ||
-           op.kind == operation_kind::receive;
+           op.kind == operation_kind::receive || op.kind == operation_kind::write_file || op.kind == operation_kind::copy;
 }
 
 /// Whether somebody in the same direction was first. Readiness is seen by all.
@@ -74,10 +74,12 @@ void sim_backend::start(operation& op) noexcept
         return finished_.add(op, -ECANCELED);
     if (const int error = faults_.strike(op, random_); error != 0)
         return finished_.add(op, -error);
-    if (op.kind == operation_kind::open)
-        return finished_.add(op, files_.open(world_, op.path, op.flags));
+    if (op.path || op.kind == operation_kind::copy)
+        return finished_.add(op, clipped(op, [&] { return files_.perform(world_, op); }));
     if (op.kind == operation_kind::close)
         return finished_.add(op, close_descriptor(op.fd));
+    if (is_repeated(op))
+        return repeated_.add(op);
 
     const std::shared_ptr<sim_object> object = world_.find(op.fd);
     if (!object || object->closing)
@@ -98,10 +100,16 @@ std::int32_t sim_backend::attempt(sim_object& object, operation& op) noexcept
         const int ready = object.readiness() & (op.flags | POLLERR | POLLHUP);
         return ready != 0 ? ready : -EAGAIN;
     }
+    return clipped(op, [&] { return object.attempt(op); });
+}
+
+/// Calls `perform`, for less of a transfer when that is planned.
+std::int32_t sim_backend::clipped(operation& op, auto&& perform)
+{
     const std::size_t size = op.size;
     if (faults_.short_transfers() && is_transfer(op))
         op.size = std::min<std::size_t>(size, 1);
-    const std::int32_t result = object.attempt(op);
+    const std::int32_t result = perform();
     op.size = size;
     return result;
 }
@@ -119,6 +127,11 @@ void sim_backend::settle() noexcept
             bool& direction = blocked[is_output(*op) ? 1 : 0];
             if (direction && !is_poll)
                 continue;
+            if (is_repeated(*op)) {
+                object->waiting.remove(*op);
+                repeated_.add(*op);
+                continue;
+            }
             const std::int32_t result = attempt(*object, *op);
             if (result != -EAGAIN)
                 end_waiting(*object, *op, result);
@@ -140,7 +153,11 @@ void sim_backend::end_waiting(sim_object& object, operation& op, std::int32_t re
 
 void sim_backend::cancel(operation& op) noexcept
 {
-    if (inert_ || op.state != waiting)
+    if (inert_)
+        return;
+    if (op.state == ready || op.state == serving)
+        return repeated_.cancel(op);
+    if (op.state != waiting)
         return;
     const std::shared_ptr<sim_object> object = world_.find(op.fd);
     end_waiting(*object, op, -ECANCELED);
@@ -162,9 +179,17 @@ int sim_backend::close_descriptor(int fd) noexcept
     return 0;
 }
 
+void sim_backend::deliver_due() noexcept
+{
+    world_.network.deliver_due();
+    std::reverse(world_.changed.begin(), world_.changed.end()); // `settle` takes the last first
+    settle();
+}
+
 bool sim_backend::wait(time_point deadline)
 {
-    if (waker_.take() || !finished_.empty() || deadline == time_point::min())
+    deliver_due();
+    if (waker_.take() || !finished_.empty() || !repeated_.empty() || deadline == time_point::min())
         return true;
     while (outside_.load(std::memory_order_acquire) > 0) { // with expect_outside's release
         if (waker_.fall_asleep())
@@ -172,17 +197,50 @@ bool sim_backend::wait(time_point deadline)
         if (waker_.take())
             return true;
     }
-    if (deadline == never)
-        return false; // what is in flight waits for each other
-    now_ = std::max(now_, deadline);
+    while (finished_.empty() && repeated_.empty() && now_ < deadline) {
+        const time_point next = std::min(deadline, world_.network.next());
+        if (next == never)
+            return false; // what is in flight waits for each other
+        now_ = next;
+        deliver_due();
+    }
     return true;
 }
 
 void sim_backend::dispatch() noexcept
 {
+    repeated_.serve(
+        finished_, [this](operation& once) { return attempt_once(once); }, [this](operation& op) { wait_for_more(op); });
     if (seed_ != 0)
         shuffle_finished();
     finished_.deliver(in_flight_);
+}
+
+/// For a repeated operation: what it finds counts as an operation of its own in the plan of faults.
+std::int32_t sim_backend::attempt_once(operation& once) noexcept
+{
+    const std::shared_ptr<sim_object> object = world_.find(once.fd);
+    if (!object || object->closing)
+        return -EBADF;
+    if ((object->readiness() & POLLIN) == 0)
+        return -EAGAIN;
+    if (const int error = faults_.strike(once, random_); error != 0)
+        return -error;
+    const std::int32_t result = attempt(*object, once);
+    settle();
+    return result;
+}
+
+void sim_backend::wait_for_more(operation& op) noexcept
+{
+    op.state = waiting;
+    const std::shared_ptr<sim_object> object = world_.find(op.fd);
+    if (!object)
+        return finished_.add(op, -EBADF);
+    object->waiting.push_back(op);
+    if (object->readiness() & POLLIN) // only a part of what is there was taken
+        world_.touch(object);
+    settle();
 }
 
 /// Operations of one kind on one descriptor keep their order: no system would answer two reads of a stream the other way
@@ -225,6 +283,7 @@ void sim_backend::after_fork_in_child() noexcept
     for (const auto& object : world_.objects)
         if (object)
             object->waiting = {};
+    repeated_.take();
     finished_ = {};
     in_flight_ = 0;
 }
@@ -237,6 +296,8 @@ sim_backend::~sim_backend()
             object->waiting.remove(*op);
             finished_.add(*op, -ECANCELED);
         }
+    for (operation_list list = repeated_.take(); operation* op = list.pop_front();)
+        finished_.add(*op, -ECANCELED);
     while (!finished_.empty())
         finished_.deliver(in_flight_);
 }
@@ -245,18 +306,23 @@ int sim_backend::make_socket(int domain, int type, int) noexcept
 {
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
         return -EAFNOSUPPORT;
-    if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != SOCK_STREAM)
-        return -EPROTONOSUPPORT;
-    return world_.insert(std::make_shared<sim_socket>(world_, domain));
+    switch (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) {
+    case SOCK_STREAM: return world_.insert(std::make_shared<sim_socket>(world_, domain, world_.network.where()));
+    case SOCK_DGRAM:
+        if (domain != AF_UNIX)
+            return world_.insert(std::make_shared<sim_datagram_socket>(world_, domain, world_.network.where()));
+        [[fallthrough]];
+    default: return -EPROTONOSUPPORT;
+    }
 }
 
 namespace {
 
 /// Null with `problem` set when `fd` is no open socket.
-std::shared_ptr<sim_socket> find_socket(const sim_world& world, int fd, int& problem) noexcept
+std::shared_ptr<sim_endpoint> find_socket(const sim_world& world, int fd, int& problem) noexcept
 {
     const std::shared_ptr<sim_object> object = world.find(fd);
-    auto socket = std::dynamic_pointer_cast<sim_socket>(object);
+    auto socket = std::dynamic_pointer_cast<sim_endpoint>(object);
     problem = !object || object->closing ? -EBADF : socket ? 0 : -ENOTSOCK;
     return problem == 0 ? socket : nullptr;
 }
@@ -311,13 +377,16 @@ int sim_backend::shutdown_socket(int fd, int how) noexcept
 
 int sim_backend::socket_pair(int domain, int type, int protocol, int fds[2]) noexcept
 {
+    if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != SOCK_STREAM)
+        return -EPROTONOSUPPORT;
+    std::shared_ptr<sim_object> ends[2];
     for (int i = 0; i < 2; ++i) {
         fds[i] = make_socket(domain, type, protocol);
         if (fds[i] < 0)
             return fds[i];
+        ends[i] = world_.find(fds[i]);
     }
-    int problem = 0;
-    sim_socket::join(*find_socket(world_, fds[0], problem), *find_socket(world_, fds[1], problem));
+    sim_socket::join(static_cast<sim_socket&>(*ends[0]), static_cast<sim_socket&>(*ends[1]));
     return 0;
 }
 
@@ -327,6 +396,34 @@ int sim_backend::make_pipe(int fds[2]) noexcept
     if (problem == 0)
         shutdown_socket(fds[0], SHUT_WR); // also ends what the other end could read
     return problem;
+}
+
+/// Those with a descriptor: the others are their peers.
+void sim_backend::for_each_socket(auto&& fn) noexcept
+{
+    for (const auto objects = world_.objects; const auto& each : objects)
+        if (auto* const socket = dynamic_cast<sim_endpoint*>(each.get()))
+            fn(*socket);
+    settle();
+}
+
+void sim_backend::reset_connections(int one_machine, int other_machine) noexcept
+{
+    for_each_socket([&](sim_endpoint& socket) { socket.reset_between(one_machine, other_machine); });
+}
+
+void sim_backend::fail_sockets(int machine) noexcept
+{
+    for_each_socket([&](sim_endpoint& socket) {
+        if (socket.machine() == machine)
+            socket.fail();
+    });
+}
+
+int sim_backend::look_at_file(int fd, struct statx& status) noexcept
+{
+    const std::shared_ptr<sim_object> object = world_.find(fd);
+    return object && !object->closing ? files_.look_at(*object, status) : -EBADF;
 }
 
 void sim_backend::close_now(int fd) noexcept

@@ -9,11 +9,13 @@
 // memory. With a seed other than 0, operations that end at the same moment complete in an order drawn from the seed
 // (those of one kind on one descriptor keep theirs); with 0, in the order in which they ended.
 //
-// What a network does beyond that (latency, hosts, loss) will be a queue of deliveries with their times, which `wait` looks
-// at before it jumps.
+// A network of several machines may lie between the sockets, with latency and loss (sim_network.hpp): then time jumps to
+// the next delivery, if that is earlier.
 #pragma once
 
 #include "run/backend/operation_list.hpp"
+#include "run/backend/repeated_operations.hpp"
+#include "run/backend/sim_datagrams.hpp"
 #include "run/backend/sim_files.hpp"
 #include "run/backend/sim_sockets.hpp"
 #include "run/backend/waker.hpp"
@@ -32,6 +34,9 @@ public:
 
     /// Every operation ends with one of -errors with probability `p`. No errors: none.
     void fail_with_probability(double p, std::vector<int> errors);
+
+    /// What was planned with `fail` and has not struck yet doesn't.
+    void forget() noexcept { planned_.clear(); }
 
     /// Every transfer moves one byte at most: finds code that takes a short read for a whole one.
     void short_transfers(bool on) noexcept { short_transfers_ = on; }
@@ -58,6 +63,13 @@ public:
     ~sim_backend() override;
 
     fault_plan& faults() noexcept { return faults_; }
+    sim_files& files() noexcept { return files_; }
+    sim_network& network() noexcept { return world_.network; }
+
+    /// All connections between the two are reset, at both ends.
+    void reset_connections(int one_machine, int other_machine) noexcept;
+    /// What sockets the machine has are dead, and their peers are told.
+    void fail_sockets(int machine) noexcept;
 
     std::string_view name() const noexcept override { return "sim"; }
     time_point now() const noexcept override { return now_; }
@@ -79,22 +91,29 @@ public:
     int shutdown_socket(int fd, int how) noexcept override;
     int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept override;
     int make_pipe(int fds[2]) noexcept override;
+    int look_at_file(int fd, struct statx& status) noexcept override;
     void close_now(int fd) noexcept override;
 
 private:
     std::int32_t attempt(sim_object& object, operation& op) noexcept;
+    std::int32_t clipped(operation& op, auto&& perform);
     int close_descriptor(int fd) noexcept;
     void end_waiting(sim_object& object, operation& op, std::int32_t result) noexcept;
     void settle() noexcept;
+    std::int32_t attempt_once(operation& once) noexcept;
+    void wait_for_more(operation& op) noexcept;
     void shuffle_finished();
+    void deliver_due() noexcept;
+    void for_each_socket(auto&& fn) noexcept;
 
     std::uint64_t seed_;
     std::mt19937_64 random_;
     fault_plan faults_;
     time_point now_{std::chrono::hours(1)}; // not 0, so that "one hour ago" is a time, too
-    sim_world world_;
-    sim_files files_;
+    sim_world world_{now_, seed_};
+    sim_files files_{now_};
     finished_operations finished_;
+    repeated_operations repeated_;
     bool inert_ = false; ///< being destroyed, or a forked child's copy
     waker waker_;
     std::atomic<int> outside_ = 0; ///< jobs that will wake us; from any thread

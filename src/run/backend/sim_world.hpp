@@ -4,14 +4,17 @@
 #pragma once
 
 #include "run/backend/operation_list.hpp"
+#include "run/backend/sim_network.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace simul::detail {
 
+class sim_datagram_socket;
 class sim_socket;
 
 /// A socket, a pipe's end or an open file.
@@ -32,7 +35,26 @@ public:
     bool closing = false;   ///< closed by its owner; as in Linux, the file itself lives until its operations have ended
 };
 
+/// A socket of any kind. The functions are the system's calls: a negated errno on failure.
+class sim_endpoint : public sim_object {
+public:
+    virtual int bind(const sockaddr* address, socklen_t size) = 0;
+    virtual int listen(int backlog) = 0;
+    virtual int shutdown(int how) = 0;
+    virtual int name(sockaddr* address, socklen_t* size) const noexcept = 0;
+    virtual int peer_name(sockaddr* address, socklen_t* size) const noexcept = 0;
+
+    /// Where it is.
+    virtual int machine() const noexcept = 0;
+    /// Its program was killed: its descriptor stays, and is good for nothing.
+    virtual void fail() noexcept = 0;
+    /// Breaks the connection, if it is one between these machines: both ends are reset now.
+    virtual void reset_between(int, int) noexcept {}
+};
+
 struct sim_world {
+    sim_world(const time_point& now, std::uint64_t seed) : network(now, seed) {}
+
     /// Far above real numbers, so that neither is taken for the other.
     static constexpr int first_fd = 1 << 20;
 
@@ -46,8 +68,10 @@ struct sim_world {
 
     std::vector<std::shared_ptr<sim_object>> objects; ///< by number; null: free
     std::vector<std::shared_ptr<sim_object>> changed;
-    std::map<std::string, std::weak_ptr<sim_socket>> bound; ///< by name, see address_key
-    std::uint16_t last_port = 49151;                        ///< given out for port 0, rising
+    sim_network network;
+    sim_ports<sim_socket> streams;
+    sim_ports<sim_datagram_socket> datagrams;
+    std::map<std::pair<int, std::string>, std::weak_ptr<sim_socket>> paths; ///< of Unix sockets, by machine
 };
 
 } // namespace simul::detail

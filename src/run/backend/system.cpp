@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "run/backend/system.hpp"
 
+#include "run/backend/file_operations.hpp"
+#include "run/backend/helper_pool.hpp"
+
 #include <simul/base/error.hpp>
 
 #include <algorithm>
 #include <climits>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -25,6 +30,12 @@ bool is_ready(int fd, short events) noexcept
     return ::poll(&one, 1, 0) > 0;
 }
 
+bool is_fifo_that_never_waits(int fd) noexcept
+{
+    struct stat status{};
+    return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) && !is_blocking(fd);
+}
+
 std::size_t transfer_size(const operation& op) noexcept
 {
     return std::min(op.size, longest_transfer);
@@ -33,17 +44,60 @@ std::size_t transfer_size(const operation& op) noexcept
 std::int32_t attempt_read(operation& op, bool ready) noexcept
 {
     const iovec where{.iov_base = op.data, .iov_len = transfer_size(op)};
-    const int result = errno_or(::preadv2(op.fd, &where, 1, op.offset, RWF_NOWAIT));
+    const int result = uninterrupted([&] { return ::preadv2(op.fd, &where, 1, op.offset, RWF_NOWAIT); });
     if (result != -EOPNOTSUPP)
         return result;
-    // No RWF_NOWAIT here (a terminal, a pipe before Linux 6.5): a plain read does not wait after POLLIN.
-    return ready && is_ready(op.fd, POLLIN) ? perform(op) : -EAGAIN;
+    // No RWF_NOWAIT here (a terminal, a FIFO, a pipe before Linux 6.5): a plain read does not wait after POLLIN. A FIFO
+    // without a writer is at its end, which poll doesn't tell.
+    return (ready && is_ready(op.fd, POLLIN)) || is_fifo_that_never_waits(op.fd) ? perform(op) : -EAGAIN;
 }
+
+/// While it exists, a write of this thread to a pipe that nobody reads from raises no signal.
+class no_signal_from_pipes {
+public:
+    explicit no_signal_from_pipes(bool wanted) noexcept : active_(wanted)
+    {
+        if (!active_)
+            return;
+        sigset_t pending;
+        sigpending(&pending);
+        was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+        sigset_t blocked = only_sigpipe();
+        pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    }
+    no_signal_from_pipes(const no_signal_from_pipes&) = delete;
+    ~no_signal_from_pipes()
+    {
+        if (!active_)
+            return;
+        const int saved = errno;
+        const sigset_t raised = only_sigpipe();
+        const timespec at_once{};
+        if (!was_pending_)
+            sigtimedwait(&raised, nullptr, &at_once);
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        errno = saved;
+    }
+
+private:
+    static sigset_t only_sigpipe() noexcept
+    {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGPIPE);
+        return set;
+    }
+
+    bool active_;
+    bool was_pending_ = false;
+    sigset_t before_{};
+};
 
 std::int32_t attempt_write(operation& op, bool ready) noexcept
 {
+    const no_signal_from_pipes quiet((op.flags & no_sigpipe) != 0);
     const iovec what{.iov_base = op.data, .iov_len = transfer_size(op)};
-    const int result = errno_or(::pwritev2(op.fd, &what, 1, op.offset, RWF_NOWAIT));
+    const int result = uninterrupted([&] { return ::pwritev2(op.fd, &what, 1, op.offset, RWF_NOWAIT); });
     if (result != -EOPNOTSUPP)
         return result;
     if (!ready)
@@ -86,21 +140,19 @@ std::int32_t perform(operation& op) noexcept
 {
     switch (op.kind) {
     case operation_kind::read:
-        return errno_or(op.offset < 0 ? ::read(op.fd, op.data, transfer_size(op))
-                                      : ::pread(op.fd, op.data, transfer_size(op), op.offset));
+        return uninterrupted([&] {
+            return op.offset < 0 ? ::read(op.fd, op.data, transfer_size(op))
+                                 : ::pread(op.fd, op.data, transfer_size(op), op.offset);
+        });
     case operation_kind::write:
-        return errno_or(op.offset < 0 ? ::write(op.fd, op.data, transfer_size(op))
-                                      : ::pwrite(op.fd, op.data, transfer_size(op), op.offset));
-    case operation_kind::open:
-        return errno_or(::open(op.path, op.flags | O_CLOEXEC, op.mode));
-    case operation_kind::close: {
-        const int result = errno_or(::close(op.fd));
-        return result == -EINTR ? 0 : result; // closed all the same, on Linux
-    }
+        return uninterrupted([&] {
+            return op.offset < 0 ? ::write(op.fd, op.data, transfer_size(op))
+                                 : ::pwrite(op.fd, op.data, transfer_size(op), op.offset);
+        });
     case operation_kind::connect:
         return errno_or(::connect(op.fd, op.address, op.address_length));
     default:
-        return -EOPNOTSUPP;
+        return perform_on_file(op);
     }
 }
 
@@ -117,6 +169,10 @@ std::int32_t attempt(operation& op, bool ready) noexcept
         return errno_or(::send(op.fd, op.data, transfer_size(op), op.flags | MSG_DONTWAIT | MSG_NOSIGNAL));
     case operation_kind::receive:
         return errno_or(::recv(op.fd, op.data, transfer_size(op), op.flags | MSG_DONTWAIT));
+    case operation_kind::send_message:
+        return errno_or(::sendmsg(op.fd, static_cast<const msghdr*>(op.data), op.flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+    case operation_kind::receive_message:
+        return errno_or(::recvmsg(op.fd, static_cast<msghdr*>(op.data), op.flags | MSG_DONTWAIT));
     default:
         return -EOPNOTSUPP;
     }
@@ -135,9 +191,62 @@ void system_backend::wake() noexcept
         return;
     const int saved = errno; // we may be in a signal handler
     const std::uint64_t one = 1;
-    // The one error, EAGAIN, means that the counter is full, and then a wake is pending already.
-    [[maybe_unused]] const ssize_t written = ::write(wake_fd_.get(), &one, sizeof one);
+    // The other error, EAGAIN, means that the counter is full, and then a wake is pending already.
+    while (::write(wake_fd_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+    }
     errno = saved;
+}
+
+system_backend::~system_backend() = default;
+
+void system_backend::give_to_helpers(operation& op) noexcept
+{
+    if (!helpers_)
+        helpers_ = std::make_unique<helper_pool>(*this);
+    op.state = at_helper;
+    if (!helpers_->give(op)) {
+        left_helpers(op);
+        finished_.add(op, -EAGAIN);
+    }
+}
+
+void system_backend::cancel_at_helpers(operation& op) noexcept
+{
+    if (helpers_->take_back(op)) {
+        left_helpers(op);
+        finished_.add(op, -ECANCELED);
+    } else {
+        op.state = asked_to_end;
+    }
+}
+
+void system_backend::collect_from_helpers() noexcept
+{
+    if (!helpers_ || !helpers_->any_done())
+        return;
+    operation_list done = helpers_->collect();
+    while (operation* op = done.pop_front()) {
+        left_helpers(*op);
+        const bool interrupted = op->kind == operation_kind::connect && op->state == asked_to_end && op->result < 0;
+        finished_.add(*op, interrupted ? -ECANCELED : op->result);
+    }
+}
+
+void system_backend::end_helpers() noexcept
+{
+    if (!helpers_)
+        return;
+    operation_list not_begun = helpers_->cancel_all();
+    collect_from_helpers();
+    while (operation* op = not_begun.pop_front())
+        finished_.add(*op, -ECANCELED);
+    helpers_.reset();
+}
+
+void system_backend::abandon_helpers() noexcept
+{
+    // Its threads are not in this process, and its mutex may be held for ever.
+    [[maybe_unused]] const helper_pool* abandoned = helpers_.release();
 }
 
 void system_backend::deliver_all() noexcept
@@ -190,6 +299,12 @@ int system_backend::socket_pair(int domain, int type, int protocol, int fds[2]) 
 int system_backend::make_pipe(int fds[2]) noexcept
 {
     return errno_or(::pipe2(fds, O_CLOEXEC));
+}
+
+int system_backend::look_at_file(int fd, struct statx& status) noexcept
+{
+    return uninterrupted(
+        [&] { return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &status); });
 }
 
 void system_backend::close_now(int fd) noexcept

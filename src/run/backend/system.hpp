@@ -8,9 +8,12 @@
 #include "run/backend/operation_list.hpp"
 #include "run/backend/waker.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace simul::detail {
+
+class helper_pool;
 
 /// Owns a descriptor.
 class unique_fd {
@@ -35,6 +38,19 @@ private:
 /// The most one transfer moves; Linux cuts there too, and it fits `operation::result`.
 inline constexpr std::size_t longest_transfer = 0x7ffff000;
 
+/// What a system call gives, or a negated errno. Repeated while a signal interrupts it: file systems of networks and of
+/// processes let that happen, and so does who traces us.
+template <class Call> int uninterrupted(const Call& call) noexcept
+{
+    for (;;) {
+        const auto result = call();
+        if (result >= 0)
+            return static_cast<int>(result);
+        if (errno != EINTR)
+            return -errno;
+    }
+}
+
 /// Whether O_NONBLOCK is off.
 bool is_blocking(int fd) noexcept;
 
@@ -49,9 +65,10 @@ class system_backend : public backend {
 public:
     /// `socket_flags`: what `make_socket` adds to the type.
     explicit system_backend(int socket_flags);
+    ~system_backend() override;
 
     time_point now() const noexcept final { return clock::now(); }
-    void dispatch() noexcept final { finished_.deliver(in_flight_); }
+    void dispatch() noexcept override { finished_.deliver(in_flight_); }
     void wake() noexcept final;
 
     int make_socket(int domain, int type, int protocol) noexcept final;
@@ -63,11 +80,21 @@ public:
     int shutdown_socket(int fd, int how) noexcept final;
     int socket_pair(int domain, int type, int protocol, int fds[2]) noexcept final;
     int make_pipe(int fds[2]) noexcept final;
+    int look_at_file(int fd, struct statx& status) noexcept final;
     void close_now(int fd) noexcept override;
 
 protected:
     /// The common end of every destructor: completes what has ended, also what is started by those completions.
     void deliver_all() noexcept;
+
+    // What can be neither polled nor given to the kernel: a few threads, started with the first operation for them.
+    void give_to_helpers(operation& op) noexcept;
+    void cancel_at_helpers(operation& op) noexcept; ///< that is `at_helper`
+    void collect_from_helpers() noexcept;           ///< in every wait
+    void end_helpers() noexcept;
+    void abandon_helpers() noexcept; ///< in a forked child
+    /// It was done, or taken back.
+    virtual void left_helpers(operation&) noexcept {}
 
     unique_fd wake_fd_; ///< becomes readable when a sleeper is woken; never read, its writes are taken as edges
     waker waker_;
@@ -75,6 +102,7 @@ protected:
     bool inert_ = false; ///< being destroyed, or a forked child's copy: what is started ends with -ECANCELED
 
 private:
+    std::unique_ptr<helper_pool> helpers_;
     int socket_flags_;
 };
 

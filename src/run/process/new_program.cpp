@@ -3,16 +3,15 @@
 
 #include "run/process/code_address.hpp"
 #include "run/process/server.hpp"
+#include "run/process/start_process.hpp"
 #include "run/process/worker.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -25,31 +24,8 @@ namespace simul::detail {
 
 pid_t start_program(const std::string& role, std::span<const int> files, int own_group) noexcept
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-
-    // First above all that they will become, so that none overwrites another.
-    const int above = role_socket + static_cast<int>(files.size());
-    std::vector<int> copies;
-    for (const int each : files)
-        copies.push_back(::fcntl(each, F_DUPFD_CLOEXEC, above));
-    for (std::size_t i = 0; i < copies.size(); ++i)
-        ::posix_spawn_file_actions_adddup2(&actions, copies[i], role_socket + static_cast<int>(i));
-    ::posix_spawn_file_actions_addclosefrom_np(&actions, above);
-    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                               (own_group != 0 ? POSIX_SPAWN_SETPGROUP : 0)));
-
+    std::vector<int> all = {no_file, STDOUT_FILENO, STDERR_FILENO};
+    all.insert(all.end(), files.begin(), files.end());
     std::string variable = std::string(role_variable) + "=" + role;
     std::vector<char*> environment;
     for (char** each = environ; *each; ++each)
@@ -57,14 +33,11 @@ pid_t start_program(const std::string& role, std::span<const int> files, int own
     environment.push_back(variable.data());
     environment.push_back(nullptr);
     char* arguments[] = {program_invocation_name, nullptr};
-
-    pid_t pid = 0;
-    const int problem = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environment.data());
-    for (const int each : copies)
-        ::close(each);
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    return problem == 0 ? pid : -problem;
+    return start_process({.program = "/proc/self/exe",
+                          .arguments = arguments,
+                          .environment = environment.data(),
+                          .files = all,
+                          .group = own_group != 0 ? new_group::group : new_group::none});
 }
 
 // ---- the new program's side

@@ -106,7 +106,7 @@ void pool_core::start_server()
 {
     server_.reset();
     memory_file_ = make_memory(workers());
-    memory_ = mapping(memory_file_.get(), 0, orders_offset(workers()), access::write);
+    memory_ = mapping(memory_file_.get(), 0, orders_offset(workers()), mapping::access::write);
     server_ = std::make_unique<server_process>(options_.start, memory_file_.get(), bell_.get(), options_.memory_limit);
     for (pool_seat& each : seats_)
         start_worker(each);

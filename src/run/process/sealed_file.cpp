@@ -45,7 +45,7 @@ mapping open_sealed_file(int file, std::uint64_t size)
     if (::fcntl(file, F_GET_SEALS) != seals || ::fstat(file, &found) < 0 || size == 0 ||
         static_cast<std::uint64_t>(found.st_size) != size)
         throw error(std::errc::bad_message, "what came from the other process is not the file that was announced");
-    return mapping(file, 0, size, access::read_at_once);
+    return mapping(file, 0, size, mapping::access::read_at_once);
 }
 
 parcel::~parcel()

@@ -114,11 +114,11 @@ void wake_worker(worker_area& area) noexcept;
 /// Sleeps until woken, unless `ready()` by then.
 template <class Ready> void sleep_in(worker_area& area, Ready&& ready) noexcept;
 
-enum class access : std::uint8_t { read, write, read_at_once };
-
 /// A mapping of shared memory, by any of the processes.
 class mapping {
 public:
+    enum class access : std::uint8_t { read, write, read_at_once };
+
     mapping() noexcept = default;
     /// *Throws:* `error`.
     mapping(int file, std::size_t offset, std::size_t size, access wanted);

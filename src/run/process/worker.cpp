@@ -36,9 +36,9 @@ public:
     explicit worker(worker_setup& setup)
         : socket_(std::move(setup.socket)),
           bell_(std::move(setup.bell)),
-          page_(setup.memory.get(), 0, page_size, access::read),
-          orders_page_(setup.memory.get(), orders_offset(setup.seat), page_size, access::read),
-          memory_(setup.memory.get(), area_offset(setup.seat), sizeof(worker_area), access::write),
+          page_(setup.memory.get(), 0, page_size, mapping::access::read),
+          orders_page_(setup.memory.get(), orders_offset(setup.seat), page_size, mapping::access::read),
+          memory_(setup.memory.get(), area_offset(setup.seat), sizeof(worker_area), mapping::access::write),
           orders_(*reinterpret_cast<const orders*>(orders_page_.address())),
           area_(*reinterpret_cast<worker_area*>(memory_.address())),
           watch_(reinterpret_cast<watch_page*>(page_.address())->watch)
