@@ -3,6 +3,9 @@
 #include <simul/base/time.hpp>
 #include <simul/run/fiber.hpp>
 #include <simul/run/run.hpp>
+#include <simul/text/html.hpp>
+#include <simul/text/json.hpp>
+#include <simul/text/url.hpp>
 
 #include <cstdio>
 
@@ -13,5 +16,9 @@ int main()
     std::puts(simul::describe(failure).c_str());
     // All that a static simul needs to be linked with.
     const int answer = simul::run(simul::fiber([] { return simul::await([]() -> simul::task<int> { co_return 42; }()); }));
+    const auto page = simul::html::parse("<a href='http://b\u00fccher.example'>");
+    const auto link = simul::url::parse(page.find("a")->attr("href").value());
+    if (simul::json::parse<std::string>(simul::json::dump(link.host())) != "xn--bcher-kva.example")
+        return 1;
     return answer == 42 && simul::to_duration(1.5s) == 1500ms ? 0 : 1;
 }

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "charset.hpp"
+#include "html_selector.hpp"
+#include "html_tree.hpp"
+#include "utf8.hpp"
+
+#include <simul/base/error.hpp>
+#include <simul/text/charset.hpp>
+#include <simul/text/html.hpp>
+
+#include <algorithm>
+
+namespace simul::html {
+
+using namespace detail;
+
+namespace {
+
+constexpr std::string_view white_space = " \t\n\f\r";
+
+/// Calls `fn` with all text inside `element`, piece by piece.
+void for_each_text(const tree& of, std::uint32_t element, auto&& fn)
+{
+    for (std::uint32_t i = element + 1; i < of.nodes[element].end;) {
+        const node& each = of.nodes[i];
+        if (each.kind == node_kind::text)
+            fn(of.at(each.text));
+        i = each.kind == node_kind::element && of.hides_text(i) ? each.end : i + 1;
+    }
+}
+
+std::string cleaned(std::string_view text)
+{
+    std::string clean;
+    clean.reserve(text.size());
+    for (std::size_t begin = 0; (begin = text.find_first_not_of(white_space, begin)) != std::string_view::npos;) {
+        const std::size_t end = std::min(text.find_first_of(white_space, begin), text.size());
+        if (!clean.empty())
+            clean += ' ';
+        clean += text.substr(begin, end - begin);
+        begin = end;
+    }
+    return clean;
+}
+
+/// Calls `fn` with those inside `scope` that `selector` means, until it returns false.
+void select_each(const tree& of, std::uint32_t scope, std::string_view text, auto&& fn)
+{
+    const selector wanted(text, of);
+    for (std::uint32_t i = scope + 1; i < of.nodes[scope].end; ++i)
+        if (of.is_element(i) && wanted.matches(i) && !fn(i))
+            return;
+}
+
+char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+bool begins_with(std::string_view text, std::string_view lower_case)
+{
+    return text.size() >= lower_case.size() &&
+           std::ranges::equal(text.substr(0, lower_case.size()), lower_case, {}, lower);
+}
+
+/// The label in "text/html; charset=utf-8", or empty.
+std::string_view charset_of_content_type(std::string_view content)
+{
+    constexpr std::string_view word = "charset";
+    for (; !content.empty(); content.remove_prefix(1)) {
+        if (!begins_with(content, word))
+            continue;
+        std::string_view rest = content.substr(word.size());
+        rest.remove_prefix(std::min(rest.find_first_not_of(white_space), rest.size()));
+        if (!rest.starts_with('='))
+            continue;
+        rest.remove_prefix(1);
+        rest.remove_prefix(std::min(rest.find_first_not_of(white_space), rest.size()));
+        if (rest.starts_with('"') || rest.starts_with('\'')) {
+            const std::size_t end = rest.find(rest[0], 1);
+            return end == std::string_view::npos ? std::string_view() : rest.substr(1, end - 1);
+        }
+        return rest.substr(0, rest.find_first_of(" \t\n\f\r;"));
+    }
+    return {};
+}
+
+/// The standard's prescan of the beginning for a <meta> that tells the encoding.
+class prescan {
+public:
+    explicit prescan(std::string_view text) : text_(text.substr(0, 1024)) {}
+
+    std::string_view find_charset()
+    {
+        while (!text_.empty()) {
+            if (text_.starts_with("<!--")) {
+                skip_behind("-->", 2);
+            } else if (begins_with(text_, "<meta") && text_.size() > 5 && is_space_or_slash(text_[5])) {
+                text_.remove_prefix(5);
+                if (const std::string_view found = read_meta(); !found.empty())
+                    return found;
+            } else if (text_.size() > 1 && text_[0] == '<' &&
+                       (is_letter(text_[1]) || (text_[1] == '/' && is_letter(at(2))))) {
+                text_.remove_prefix(std::min(text_.find_first_of(" \t\n\f\r>"), text_.size()));
+                for (std::string_view name, value; read_attribute(name, value);)
+                    ;
+            } else if (text_.size() > 1 && text_[0] == '<' && (text_[1] == '!' || text_[1] == '/' || text_[1] == '?')) {
+                skip_behind(">", 0);
+            } else {
+                text_.remove_prefix(1);
+            }
+        }
+        return {};
+    }
+
+private:
+    char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
+    static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+    static bool is_space_or_slash(char c) { return c == '/' || white_space.find(c) != std::string_view::npos; }
+    void skip_behind(std::string_view mark, std::size_t from)
+    {
+        const std::size_t found = text_.find(mark, from);
+        text_.remove_prefix(found == std::string_view::npos ? text_.size() : found + mark.size());
+    }
+
+    std::string_view read_meta()
+    {
+        std::string_view name, value, charset, content;
+        bool got_pragma = false;
+        while (read_attribute(name, value)) {
+            if (begins_with(name, "http-equiv") && name.size() == 10)
+                got_pragma = got_pragma || (begins_with(value, "content-type") && value.size() == 12);
+            else if (begins_with(name, "content") && name.size() == 7)
+                content = content.empty() ? charset_of_content_type(value) : content;
+            else if (begins_with(name, "charset") && name.size() == 7)
+                charset = charset.empty() ? value : charset;
+        }
+        const std::string_view found = charset_name(!charset.empty() ? charset
+                                                    : got_pragma     ? content
+                                                                     : std::string_view());
+        return found.starts_with("UTF-16") ? "UTF-8" : found; // who can read this is no UTF-16
+    }
+
+    /// False at the end of the tag.
+    bool read_attribute(std::string_view& name, std::string_view& value)
+    {
+        while (!text_.empty() && is_space_or_slash(text_[0]))
+            text_.remove_prefix(1);
+        if (text_.empty() || text_[0] == '>')
+            return false;
+        name = text_.substr(0, text_.find_first_of(" \t\n\f\r/>=", 1));
+        text_.remove_prefix(name.size());
+        value = {};
+        const std::size_t sign = text_.find_first_not_of(white_space);
+        if (sign == std::string_view::npos || text_[sign] != '=')
+            return true;
+        text_.remove_prefix(sign + 1);
+        text_.remove_prefix(std::min(text_.find_first_not_of(white_space), text_.size()));
+        const char quote = at(0);
+        if (quote == '"' || quote == '\'') {
+            const std::size_t end = text_.find(quote, 1);
+            value = text_.substr(1, end == std::string_view::npos ? end : end - 1);
+            text_.remove_prefix(end == std::string_view::npos ? text_.size() : end + 1);
+        } else {
+            value = text_.substr(0, text_.find_first_of(" \t\n\f\r>"));
+            text_.remove_prefix(value.size());
+        }
+        return true;
+    }
+
+    std::string_view text_;
+};
+
+std::string_view charset_of(std::string_view text, std::string_view told)
+{
+    if (const std::string_view known = charset_name(told); !known.empty())
+        return known;
+    if (const std::string_view found = prescan(text).find_charset(); !found.empty())
+        return found;
+    return is_utf8(text) ? "UTF-8" : "windows-1252";
+}
+
+} // namespace
+
+document parse(bytes_view text, const options& options)
+{
+    if (text.size() > options.max_size)
+        throw error(std::errc::message_size, "parse HTML: it has " + std::to_string(text.size()) +
+                                                 " bytes, more than the " + std::to_string(options.max_size) +
+                                                 " of options::max_size");
+    auto made = std::make_unique<tree>();
+    const std::string_view marked = simul::detail::take_byte_order_mark(text);
+    made->charset = marked.empty() ? charset_of(text, options.charset) : marked;
+    std::string converted;
+    if (made->charset != "UTF-8" || !is_utf8(text)) {
+        if (!simul::detail::append_as_utf8(converted, text, made->charset)) {
+            made->charset = "windows-1252"; // this system can't read what it should be
+            simul::detail::append_as_utf8(converted, text, made->charset);
+        }
+        text = converted;
+    }
+    build(*made, text, options.max_depth);
+    return document(std::move(made));
+}
+
+document::document(std::unique_ptr<const tree> tree) noexcept : tree_(std::move(tree))
+{
+}
+document::document(document&&) noexcept = default;
+document& document::operator=(document&&) noexcept = default;
+document::~document() = default;
+
+element document::root() const noexcept
+{
+    return {tree_.get(), tree_->root};
+}
+
+std::optional<element> document::find(std::string_view selector) const
+{
+    return element(tree_.get(), 0).find(selector);
+}
+
+std::vector<element> document::select(std::string_view selector) const
+{
+    return element(tree_.get(), 0).select(selector);
+}
+
+std::string document::html() const
+{
+    std::string html = tree_->has_doctype ? "<!DOCTYPE html>" : "";
+    for (std::uint32_t i = 1; i < tree_->nodes.size(); i = tree_->nodes[i].end)
+        tree_->append_html(html, i);
+    return html;
+}
+
+std::string document::title() const
+{
+    const auto found = find("title");
+    return found ? found->clean_text() : std::string();
+}
+
+std::string_view document::charset() const noexcept
+{
+    return tree_->charset;
+}
+
+std::string_view element::tag() const noexcept
+{
+    return tree_->names[tree_->nodes[index_].name];
+}
+
+std::optional<std::string_view> element::attr(std::string_view name) const noexcept
+{
+    return tree_->attribute_of(index_, name);
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> element::attributes() const
+{
+    const node& self = tree_->nodes[index_];
+    std::vector<std::pair<std::string_view, std::string_view>> all;
+    for (std::uint32_t i = self.attributes; i < self.attributes + self.attribute_count; ++i)
+        all.emplace_back(tree_->at(tree_->attributes[i].name), tree_->at(tree_->attributes[i].value));
+    return all;
+}
+
+bool element::has_class(std::string_view name) const noexcept
+{
+    return has_word(attr("class").value_or(""), name);
+}
+
+std::string element::text() const
+{
+    std::string all;
+    for_each_text(*tree_, index_, [&](std::string_view piece) { all += piece; });
+    return all;
+}
+
+std::string element::clean_text() const
+{
+    return cleaned(text());
+}
+
+std::string element::html() const
+{
+    std::string html;
+    tree_->append_html(html, index_);
+    return html;
+}
+
+std::string element::inner_html() const
+{
+    std::string html;
+    for (std::uint32_t i = index_ + 1; i < tree_->nodes[index_].end; i = tree_->nodes[i].end)
+        tree_->append_html(html, i);
+    return html;
+}
+
+std::optional<element> element::parent() const noexcept
+{
+    const std::uint32_t index = tree_->nodes[index_].parent;
+    return index == 0 ? std::nullopt : std::optional(element(tree_, index));
+}
+
+std::optional<element> element::next() const noexcept
+{
+    const std::uint32_t index = tree_->next_element(index_);
+    return index == 0 ? std::nullopt : std::optional(element(tree_, index));
+}
+
+std::optional<element> element::previous() const noexcept
+{
+    const std::uint32_t index = tree_->nodes[index_].previous;
+    return index == index_ ? std::nullopt : std::optional(element(tree_, index));
+}
+
+std::vector<element> element::children() const
+{
+    std::vector<element> all;
+    for (std::uint32_t i = index_ + 1; i < tree_->nodes[index_].end; i = tree_->nodes[i].end)
+        if (tree_->is_element(i))
+            all.push_back({tree_, i});
+    return all;
+}
+
+std::optional<element> element::find(std::string_view selector) const
+{
+    std::optional<element> found;
+    select_each(*tree_, index_, selector, [&](std::uint32_t index) {
+        found = element(tree_, index);
+        return false;
+    });
+    return found;
+}
+
+std::vector<element> element::select(std::string_view selector) const
+{
+    std::vector<element> found;
+    select_each(*tree_, index_, selector, [&](std::uint32_t index) {
+        found.push_back({tree_, index});
+        return true;
+    });
+    return found;
+}
+
+bool element::matches(std::string_view selector) const
+{
+    return detail::selector(selector, *tree_).matches(index_);
+}
+
+} // namespace simul::html
