@@ -45,6 +45,12 @@ POWERS = "powers_1 powers_2 powers_2_processes"
 
 GMP = "-lgmpxx -lgmp"
 
+ECHO = "echo_1 echo_100 echo_100_cpu connection_bytes"
+
+FILES = "file_read_small file_read_cold file_write_small file_read_large"
+
+SPAWN = "subprocess_spawn subprocess_output"
+
 AREAS = {
     "task": Area(
         packages=("libasio-dev", "golang-go", "python3-uvloop"),
@@ -112,6 +118,55 @@ AREAS = {
             program("ours", "process/powers.cpp", POWERS, flags=GMP),
             program("bound", "process/peers/gmp.cpp", POWERS, flags=GMP),
             program("python", "process/peers/executor.py", PROCESSES + " process_start_512mb"),
+        ),
+    ),
+    "io": Area(
+        packages=("python3-aiofiles", "libasio-dev", "libuv1-dev", "python3-uvloop"),
+        figures=(
+            Figure("echo_1", "us", 1.03, "bound"),
+            Figure("echo_100", "us", 1.05, "bound"),
+            Figure("echo_100_cpu", "us", 1.08, "bound"),
+            Figure("connection_bytes", "B", 4096),
+            Figure("subprocess_spawn", "us", 1.1, "bound"),
+            Figure("subprocess_output", "us", 1.1, "bound"),
+            Figure("subprocess_start", "us"),
+            Figure("file_read_small", "us", 1.15, "bound"),
+            Figure("file_read_cold", "us", 0.3, "bound"),
+            Figure("file_write_small", "us", 1.1, "bound"),
+            Figure("file_read_large", "s", 1.05, "bound"),
+        ),
+        programs=(
+            program("ours", "io/echo.cpp", ECHO),
+            program("bound", "io/peers/bare_uring.cpp", ECHO),
+            program("asio", "io/peers/asio.cpp", ECHO, flags=ASIO),
+            program("libuv", "io/peers/libuv.cpp", ECHO, flags="-luv"),
+            program("uvloop", "io/peers/asyncio.cpp", ECHO, args="--uvloop"),
+            program("asyncio", "io/peers/asyncio.cpp", ECHO),
+            program("ours", "io/subprocess.cpp", SPAWN + " subprocess_start"),
+            program("bound", "io/peers/bare_spawn.cpp", SPAWN + " subprocess_start"),
+            program("libuv", "io/peers/libuv_spawn.cpp", SPAWN, flags="-luv"),
+            program("asyncio", "io/peers/asyncio_subprocess.py", SPAWN),
+            program("uvloop", "io/peers/asyncio_subprocess.py", SPAWN, args="--uvloop"),
+            program("ours", "io/files.cpp", FILES),
+            program("bound", "io/peers/blocking_files.cpp", FILES),
+            program("aiofiles", "io/peers/aiofiles_.py", FILES),
+            program("to_thread", "io/peers/aiofiles_.py", FILES, args="--to-thread"),
+        ),
+    ),
+    "http": Area(
+        packages=("nlohmann-json3-dev", "python3-bs4"),
+        figures=(
+            Figure("json_parse", "us", 1.05, "bound"),
+            Figure("json_value", "us", 1.0, "best peer"),
+            Figure("json_dump", "us", 1.0, "bound"),
+            Figure("html_title", "us", 1.05, "bound"),
+            Figure("url_parse", "us"),
+        ),
+        programs=(
+            program("ours", "text/text.cpp", "json_parse json_value json_dump html_title url_parse"),
+            program("bound", "text/peers/bare.cpp", "json_parse json_dump html_title", flags="-lsimdjson -lgumbo"),
+            program("nlohmann", "text/peers/nlohmann.cpp", "json_value json_dump"),
+            program("python", "text/peers/python.py", "json_parse json_dump html_title"),
         ),
     ),
     "blocking": Area(
