@@ -162,7 +162,7 @@ int echo_program(int argc, char** argv, auto serve)
         round_trips(server, 100, n);
         return us(cpu_ns(server.pid()) - before);
     });
-    program.figure("connection_bytes", 5'000, [&](long n) {
+    program.figure("connection_bytes", 10'000, [&](long n) {
         rlimit descriptors{};
         ::getrlimit(RLIMIT_NOFILE, &descriptors);
         descriptors.rlim_cur = descriptors.rlim_max;

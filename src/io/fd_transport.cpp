@@ -266,10 +266,10 @@ void fd_transport::finish_output() noexcept
     if (!end_wanted_ || output_ended_)
         return;
     output_ended_ = true;
-    if (kind_ == kind::socket)
-        io_.shutdown_socket(fd_, SHUT_WR);
-    else
+    if (kind_ == kind::pipe)
         io_.close_now(std::exchange(fd_, -1));
+    else if (const int problem = io_.shutdown_socket(fd_, SHUT_WR); problem < 0)
+        return output_broke(-problem); // the peer never sees the end
     wake_writers();
 }
 
@@ -365,6 +365,12 @@ address fd_transport::local() const
 address fd_transport::peer() const
 {
     return kind_ == kind::socket ? peer_name(io_, fd_) : address();
+}
+
+void fd_transport::set_option(int level, int name, int value)
+{
+    if (const int problem = io_.set_socket_option(fd_, level, name, &value, sizeof value); problem < 0)
+        throw error::from_errno(-problem, "set_option of the connection to " + peer_text());
 }
 
 std::string fd_transport::peer_text() const

@@ -67,6 +67,8 @@ public:
     int fd() const noexcept { return fd_; }
     address local() const;
     address peer() const;
+    /// *Throws:* `error`.
+    void set_option(int level, int name, int value);
 
     /// *Throws:* `invalid_state` in another loop than its own, `closed_error` when that is closed.
     void check_loop(const char* operation) const;

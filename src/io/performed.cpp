@@ -5,6 +5,8 @@
 
 #include <simul/base/error.hpp>
 
+#include <unistd.h>
+
 namespace simul::detail {
 
 backend& backend_here(const char* wanted)
@@ -41,8 +43,15 @@ bool performed::cancel() noexcept
     return true;
 }
 
-std::int32_t performed::await_resume() const
+performed::~performed()
 {
+    if (kind == operation_kind::open && began_ && !taken_ && result >= 0)
+        ::close(result);
+}
+
+std::int32_t performed::await_resume()
+{
+    taken_ = true;
     if (cancelled_ && result == -ECANCELED)
         throw cancelled{};
     if (cancelled_) // it had its result by then

@@ -27,6 +27,8 @@ class [[nodiscard("nothing happens until it is awaited: co_await it")]] performe
 public:
     explicit performed(const operation& wanted) noexcept : operation(wanted) {}
     performed(performed&& unstarted) noexcept : operation(unstarted) {}
+    /// Closes what was opened for a frame that never went on, for its loop was closed.
+    ~performed();
 
     bool await_ready() const noexcept { return false; }
     template <std::derived_from<promise_base> Promise> void await_suspend(std::coroutine_handle<Promise> frame) noexcept
@@ -34,7 +36,7 @@ public:
         begin(frame.promise());
     }
     /// Its result: bytes, a descriptor, events; below zero a negated errno.
-    std::int32_t await_resume() const;
+    std::int32_t await_resume();
 
     bool cancel() noexcept override;
 
@@ -43,6 +45,7 @@ private:
 
     backend* in_flight_ = nullptr; ///< while it has the operation
     bool began_ = false;
+    bool taken_ = false;
 };
 
 /// One that is done in any case, such as a close: a request to cancel comes at the next wait.

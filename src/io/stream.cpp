@@ -346,9 +346,17 @@ task<> stream::write(bytes_view data)
 {
     stream_core& core = this->core("write");
     core.below->write(data);
-    fd_transport& bottom = core.below->bottom();
-    if (bottom.unsent() > fd_transport::high_water)
-        co_await bottom.output(fd_transport::low_water);
+    if (core.below->bottom().unsent() > fd_transport::high_water)
+        co_await core.below->bottom().output(fd_transport::low_water);
+}
+
+task<> stream::write(std::initializer_list<bytes_view> pieces)
+{
+    stream_core& core = this->core("write");
+    for (const bytes_view piece : pieces)
+        core.below->write(piece);
+    if (core.below->bottom().unsent() > fd_transport::high_water)
+        co_await core.below->bottom().output(fd_transport::low_water);
 }
 
 task<> stream::write_all(bytes_view data)
@@ -410,6 +418,11 @@ address stream::local() const
 address stream::peer() const
 {
     return *this ? core_->below->bottom().peer() : address();
+}
+
+void stream::set_option(int level, int name, int value)
+{
+    core("set_option").below->bottom().set_option(level, name, value);
 }
 
 int stream::native_handle() const noexcept

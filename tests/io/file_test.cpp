@@ -3,6 +3,7 @@
 
 #include "file_fixture.hpp"
 
+#include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
 #include <simul/task/timeout.hpp>
 
@@ -443,6 +444,28 @@ TEST(FileOfSystem, IsUsedFromSeveralLoops)
     const int fd = shared.native_handle();
     shared = fs::file(); // outside of any
     EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+TEST(File, AnOpenThatItsLoopNeverHeardOfLeavesNoDescriptor)
+{
+    const auto open_now = [] {
+        int count = 0;
+        for (int fd = 0; fd < 256; ++fd)
+            count += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+        return count;
+    };
+    const int before = open_now();
+    for (int round = 0; round < 32; ++round) {
+        simul::loop loop;
+        loop.set_error_handler([](const simul::problem&) {});
+        const auto opens = loop.launch([]() -> simul::task<> { const fs::file f = co_await fs::open("/dev/null"); }());
+        for (int turn = 0; turn < round % 4; ++turn) {
+            loop.call_soon([] {});
+            loop.run_once();
+        }
+        loop.close();
+    }
+    EXPECT_EQ(open_now(), before);
 }
 
 } // namespace

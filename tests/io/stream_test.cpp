@@ -285,8 +285,7 @@ SIMUL_TEST(Stream, WhatIsWrittenInOneTurnGoesOutInOneCall)
     auto [mine, peer] = simul::unix_::pair();
     fault::fail(fault::on::send, 2, EIO); // there is no second one
     co_await mine.write("header\r\n");
-    co_await mine.write("\r\n");
-    co_await mine.write("body");
+    co_await mine.write({"\r\n", "body"});
     EXPECT_EQ(mine.unsent(), 14U);
     co_await mine.flush();
     EXPECT_EQ(mine.unsent(), 0U);

@@ -124,6 +124,18 @@ SIMUL_TEST_REAL(Tcp, AResetIsAnErrorForReaderAndWriter)
     EXPECT_EQ(co_await error_of(mine.flush()), "write to " + who + ": Broken pipe");
 }
 
+SIMUL_TEST_REAL(Tcp, TakesTheSystemsOptions)
+{
+    auto door = tcp::listen("127.0.0.1:0");
+    stream mine = co_await tcp::connect(door.local());
+    mine.set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
+    int on = 0;
+    socklen_t size = sizeof on;
+    EXPECT_EQ(::getsockopt(mine.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
+    EXPECT_EQ(on, 1);
+    EXPECT_THROW(mine.set_option(SOL_SOCKET, -5, 1), simul::error);
+}
+
 SIMUL_TEST(Tcp, KnowsItsAddresses)
 {
     auto door = tcp::listen("127.0.0.1:0");

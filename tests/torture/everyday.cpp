@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <dirent.h>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@
 namespace {
 
 using simul::bytes;
+using simul::bytes_view;
 using simul::task;
 
 void expect(bool well, const char* what)
@@ -49,7 +51,10 @@ task<> network()
         simul::stream peer = co_await simul::tcp::connect(door.local());
         co_await peer.write("hello");
         co_await peer.shutdown();
-        expect(co_await peer.read_all() == "hello", "the echo");
+        const bytes answer = co_await peer.read_all();
+        expect(bytes_view("hello").starts_with(answer), "the echo");
+        if (answer != "hello")
+            throw simul::end_of_stream("the echo was cut off");
         co_await peer.close();
     }
     door.close();
@@ -60,13 +65,16 @@ task<> files(std::string folder)
 {
     const std::string path = folder + "/file";
     co_await simul::fs::write(path, "old");
-    bytes now;
+    std::exception_ptr failure;
     try {
         co_await simul::fs::write(path, "new", {.atomic = true});
     } catch (const simul::error&) {
-        now = co_await simul::fs::read(path);
+        failure = std::current_exception();
+    }
+    if (failure) {
+        const bytes now = co_await simul::fs::read(path);
         expect(now == "old" || now == "new", "a file that was to be replaced atomically");
-        throw;
+        std::rethrow_exception(failure);
     }
     expect(co_await simul::fs::read(path) == "new", "the file");
     co_await simul::fs::remove(path);

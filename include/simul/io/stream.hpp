@@ -22,6 +22,7 @@
 #include <simul/task/task.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -96,6 +97,8 @@ public:
 
     /// Hands a copy over; waits while more than 64 KiB are on their way.
     task<> write(bytes_view data);
+    /// Several pieces, behind each other: `co_await peer.write({header, body})`.
+    task<> write(std::initializer_list<bytes_view> pieces);
     /// Returns when all is handed to the system; large data goes there without a copy.
     task<> write_all(bytes_view data);
     /// Waits until all that was written is handed to the system.
@@ -118,6 +121,8 @@ public:
     address peer() const;
     /// Of the system, for options that have no function here; -1 when closed.
     int native_handle() const noexcept;
+    /// setsockopt(2). *Throws:* `error`.
+    void set_option(int level, int name, int value);
 
 private:
     friend detail::stream_core;

@@ -156,7 +156,7 @@ std::int32_t perform(operation& op) noexcept
     }
 }
 
-std::int32_t attempt(operation& op, bool ready) noexcept
+static std::int32_t attempt_once(operation& op, bool ready) noexcept
 {
     switch (op.kind) {
     case operation_kind::read:
@@ -176,6 +176,14 @@ std::int32_t attempt(operation& op, bool ready) noexcept
     default:
         return -EOPNOTSUPP;
     }
+}
+
+std::int32_t attempt(operation& op, bool ready) noexcept
+{
+    std::int32_t result = attempt_once(op, ready);
+    while (result == -EINTR)
+        result = attempt_once(op, ready);
+    return result;
 }
 
 system_backend::system_backend(int socket_flags)
