@@ -174,7 +174,8 @@ int echo_program(int argc, char** argv, auto serve)
         for (long i = 0; i < n; ++i) {
             idle.push_back(server.connect());
             char byte = 'x';
-            check(::send(idle.back(), &byte, 1, 0) == 1 && ::recv(idle.back(), &byte, 1, 0) == 1, "one byte"); // it is served
+            check(::send(idle.back(), &byte, 1, 0) == 1 && ::recv(idle.back(), &byte, 1, 0) == 1,
+                  "one byte"); // it is served
         }
         const double grown = resident_of(server.pid()) - before;
         for (const int fd : idle)

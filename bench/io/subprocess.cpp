@@ -46,12 +46,9 @@ double microseconds(auto&& body)
 int main(int argc, char** argv)
 {
     bench::program program(argc, argv);
-    program.figure("subprocess_spawn", 1000, [](long n) {
-        return microseconds([&] { simul::run(spawn_and_wait(n)); });
-    });
-    program.figure("subprocess_output", 1000, [](long n) {
-        return microseconds([&] { simul::run(keep_output(n)); });
-    });
+    program.figure("subprocess_spawn", 1000,
+                   [](long n) { return microseconds([&] { simul::run(spawn_and_wait(n)); }); });
+    program.figure("subprocess_output", 1000, [](long n) { return microseconds([&] { simul::run(keep_output(n)); }); });
     program.figure("subprocess_start", 1000, [](long n) {
         double spent = 0;
         simul::run(start(n, spent));

@@ -43,7 +43,9 @@ std::uint64_t inode_of(const std::string& path) noexcept
 } // namespace
 
 accepting::accepting(int listening, std::string path)
-    : loop_resource(loop::current()), io_(*home()->internals().io), path_(std::move(path)),
+    : loop_resource(loop::current()),
+      io_(*home()->internals().io),
+      path_(std::move(path)),
       path_inode_(path_.empty() ? 0 : inode_of(path_))
 {
     fetching_.of = this;
@@ -196,7 +198,7 @@ void accepting::shut_off() noexcept
 
 void accepting::let_go_when_idle() noexcept
 {
-    if (fetching_.in_flight)
+    if (fetching_.in_flight && io_.in_flight() > 0) // it has forgotten all in a forked child
         return;
     if (fetching_.fd >= 0)
         io_.close_now(std::exchange(fetching_.fd, -1));

@@ -63,7 +63,7 @@ private:
     std::deque<int> ahead_;
     wait_queue waiting_;
     std::exception_ptr broken_;
-    bool crowded_ = false; ///< the system is out of descriptors or memory, and that was reported
+    bool crowded_ = false;   ///< the system is out of descriptors or memory, and that was reported
     bool shut_off_ = false;  ///< nothing comes in any more
     bool abandoned_ = false; ///< and nobody knows of it
 };

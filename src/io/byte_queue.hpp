@@ -18,8 +18,10 @@ class byte_queue {
 public:
     byte_queue() = default;
     byte_queue(byte_queue&& other) noexcept
-        : memory_(std::move(other.memory_)), capacity_(std::exchange(other.capacity_, 0)),
-          begin_(std::exchange(other.begin_, 0)), end_(std::exchange(other.end_, 0))
+        : memory_(std::move(other.memory_)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          begin_(std::exchange(other.begin_, 0)),
+          end_(std::exchange(other.end_, 0))
     {
     }
     byte_queue& operator=(byte_queue&& other) noexcept

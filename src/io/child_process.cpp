@@ -143,7 +143,8 @@ void child_process::polled() noexcept
     if (!reap(false))
         return poll_later(std::move(self));
     if (status_.lost)
-        home()->report({name_ + ": how it ended is lost: SIGCHLD is ignored, or somebody waits for all children", {}, {}, {}, {}});
+        home()->report(
+            {name_ + ": how it ended is lost: SIGCHLD is ignored, or somebody waits for all children", {}, {}, {}, {}});
     ended_.set();
 }
 
@@ -196,7 +197,8 @@ bool child_process::send_signal(int number)
 bool child_process::signal_group(int number)
 {
     if (!has_group_)
-        throw invalid_state("signal_group: " + name_ + " is in our own process group; start it with .group = process_group::own");
+        throw invalid_state("signal_group: " + name_ +
+                            " is in our own process group; start it with .group = process_group::own");
     int sent = send(number, to_its_group);
     if (sent == -EINVAL) // an older kernel; the number is the group's at least as long as the child isn't reaped
         sent = ended_.is_set() ? -ESRCH : ::kill(-pid_, number) < 0 ? -errno : 0;

@@ -64,7 +64,7 @@ private:
     bool has_group_;
     bool detached_ = false;
     event ended_;
-    exit_status status_; ///< once it has ended
+    exit_status status_;                  ///< once it has ended
     std::shared_ptr<child_process> self_; ///< while the backend has its operation
 };
 

@@ -413,7 +413,8 @@ void fd_transport::shut_off() noexcept
 
 void fd_transport::let_go_when_idle() noexcept
 {
-    if (in_.in_flight || out_.in_flight)
+    // Where the backend has nothing any more, it has forgotten ours: this is a forked child.
+    if ((in_.in_flight || out_.in_flight) && io_.in_flight() > 0)
         return;
     if (fd_ >= 0)
         io_.close_now(std::exchange(fd_, -1));

@@ -17,9 +17,9 @@
 #include <simul/detail/promise_base.hpp>
 #include <simul/detail/wait_queue.hpp>
 
+#include <cerrno>
 #include <concepts>
 #include <coroutine>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -117,12 +117,12 @@ private:
     int input_error_ = 0;
     int output_error_ = 0;
     bool input_ended_ = false;
-    bool end_wanted_ = false;   ///< once everything is sent
-    bool output_ended_ = false; ///< and it was
-    bool posted_ = false;       ///< to send at the end of the turn
+    bool end_wanted_ = false;       ///< once everything is sent
+    bool output_ended_ = false;     ///< and it was
+    bool posted_ = false;           ///< to send at the end of the turn
     direct_send* direct_ = nullptr; ///< whose memory the operation sends
-    bool shut_off_ = false;  ///< nothing goes in or out any more
-    bool abandoned_ = false; ///< and nobody knows of it
+    bool shut_off_ = false;         ///< nothing goes in or out any more
+    bool abandoned_ = false;        ///< and nobody knows of it
     backend& io_;
 };
 

@@ -36,7 +36,7 @@ fd_transport::kind detail::recognise(int fd, files those, const std::string& ope
     if (loop::current().backend_name() == "sim")
         throw error(std::errc::operation_not_supported,
                     operation + ": the system's descriptors can't be used in virtual time; make_pipe works there");
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) < 0)
         throw error::from_errno(errno, operation);
     const auto refused = [&](const char* why) { return error(std::errc::invalid_argument, operation + " " + why); };

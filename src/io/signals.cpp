@@ -103,7 +103,7 @@ private:
         std::vector<signal_interest*> interested;
         callback* ours = nullptr;
         callback* before = nullptr; ///< the loop's own, which we took the place of
-        struct sigaction action_before {};
+        struct sigaction action_before{};
     };
 
     void take_over(int number, handling& h)
@@ -238,7 +238,9 @@ void signal_interest::arrived(int number) noexcept
 
 } // namespace detail
 
-signals::signals(std::vector<int> numbers) : interest_(std::make_unique<detail::signal_interest>(std::move(numbers))) {}
+signals::signals(std::vector<int> numbers) : interest_(std::make_unique<detail::signal_interest>(std::move(numbers)))
+{
+}
 signals::signals(signals&&) noexcept = default;
 signals& signals::operator=(signals&&) noexcept = default;
 signals::~signals() = default;

@@ -133,12 +133,14 @@ std::optional<match> find_first(bytes_view in, std::size_t from, const std::vect
 }
 
 /// Waits until a separator has arrived within `limit`; nothing is consumed. None: the end came first.
-task<std::optional<match>> search(stream_core& core, std::vector<bytes> separators, std::size_t limit, const char* operation)
+task<std::optional<match>> search(stream_core& core, std::vector<bytes> separators, std::size_t limit,
+                                  const char* operation)
 {
     std::size_t longest = 0;
     for (const bytes& each : separators)
         longest = std::max(longest, each.size());
-    const bool senseless = separators.empty() || std::ranges::any_of(separators, [](const bytes& s) { return s.empty(); });
+    const bool senseless =
+        separators.empty() || std::ranges::any_of(separators, [](const bytes& s) { return s.empty(); });
     if (senseless)
         throw error(std::errc::invalid_argument, std::string(operation) + ": a separator must have at least one byte");
 
@@ -204,7 +206,9 @@ std::unique_ptr<stream_core> stream_core::release(stream& of, const char* operat
 } // namespace detail
 
 stream::stream() noexcept = default;
-stream::stream(std::unique_ptr<stream_core> core) noexcept : core_(std::move(core)) {}
+stream::stream(std::unique_ptr<stream_core> core) noexcept : core_(std::move(core))
+{
+}
 stream::stream(stream&& other) noexcept = default;
 stream& stream::operator=(stream&& other) noexcept = default;
 stream::~stream() = default;

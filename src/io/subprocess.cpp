@@ -40,7 +40,8 @@ std::vector<std::string> environment_of(const subprocess_options& options, const
     std::vector<std::string> all;
     if (options.inherit_environment)
         for (char** each = environ; *each; ++each)
-            if (const std::string_view line = *each; !options.environment.contains(std::string(line.substr(0, line.find('=')))))
+            if (const std::string_view line = *each;
+                !options.environment.contains(std::string(line.substr(0, line.find('=')))))
                 all.emplace_back(line);
     for (const auto& [name, value] : options.environment) {
         if (name.empty() || name.find('=') != name.npos)
@@ -89,7 +90,8 @@ unique_fd file_with(bytes_view data, const std::string& operation)
 
 bool is_a_folder(const std::string& path) noexcept
 {
-    return unique_fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)).get() >= 0 && ::access(path.c_str(), X_OK) == 0;
+    return unique_fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)).get() >= 0 &&
+           ::access(path.c_str(), X_OK) == 0;
 }
 
 } // namespace
@@ -213,7 +215,8 @@ subprocess::subprocess(std::vector<std::string> command, subprocess_options opti
                                        .group = static_cast<detail::new_group>(options.group)});
     } catch (const simul::error& failed) { // the system doesn't say of what it speaks
         const bool of_directory = failed.code() == std::errc::no_such_file_or_directory ||
-                                  failed.code() == std::errc::not_a_directory || failed.code() == std::errc::permission_denied;
+                                  failed.code() == std::errc::not_a_directory ||
+                                  failed.code() == std::errc::permission_denied;
         if (of_directory && !options.directory.empty() && !is_a_folder(options.directory))
             throw simul::error::from_errno(failed.code().value(), operation + " in " + options.directory);
         throw;
@@ -311,14 +314,15 @@ task<process_output> subprocess::communicate(bytes input, communicate_options op
     child("communicate");
     if (!input.empty() && !input_)
         throw invalid_state("communicate: the input of " + child_->name() + " is no pipe, or closed");
-    auto [output, errors] = co_await gather(all_of(output_, options.limit), all_of(error_, options.limit),
-                                            feed(input_, std::move(input)));
+    auto [output, errors] =
+        co_await gather(all_of(output_, options.limit), all_of(error_, options.limit), feed(input_, std::move(input)));
     co_return process_output{std::move(output), std::move(errors), co_await wait()};
 }
 
 // ---- in one call
 
-task<process_output> run_process(std::vector<std::string> command, subprocess_options options, communicate_options limits)
+task<process_output> run_process(std::vector<std::string> command, subprocess_options options,
+                                 communicate_options limits)
 {
     using kind = redirect::kind;
     if (options.input.kind_ == kind::usual)

@@ -34,7 +34,8 @@ stream stream_over(socket_fd socket, const std::string& peer, const connect_opti
         set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, pause, operation);
         set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, pause, operation);
     }
-    return detail::connected_socket(socket.release(), options.no_delay ? detail::no_delay::on : detail::no_delay::off, peer);
+    return detail::connected_socket(socket.release(), options.no_delay ? detail::no_delay::on : detail::no_delay::off,
+                                    peer);
 }
 
 /// The race to several addresses.
@@ -126,7 +127,8 @@ listener listen(std::string_view at, listen_options options)
         try {
             return listen(parsed, options);
         } catch (const error& problem) { // a machine without IPv6
-            if (problem.code() != std::errc::address_family_not_supported && problem.code() != std::errc::address_not_available)
+            if (problem.code() != std::errc::address_family_not_supported &&
+                problem.code() != std::errc::address_not_available)
                 throw;
             return listen(address::ip("0.0.0.0", parsed.port()), options);
         }

@@ -58,14 +58,14 @@ using names = std::vector<std::string>;
 
 } // namespace file_tests
 
-#define FILE_TEST(suite, name)                                                                                           \
-    static ::simul::task<> suite##_##name(const ::simul::fs::temp_directory& dir);                                       \
-    SIMUL_TEST(suite, name)                                                                                              \
-    {                                                                                                                    \
-        co_await ::simul::with(::simul::fs::temp_dir(), suite##_##name);                                                 \
-    }                                                                                                                    \
-    SIMUL_TEST_REAL(suite##OfSystem, name)                                                                               \
-    {                                                                                                                    \
-        co_await ::simul::with(::simul::fs::temp_dir(), suite##_##name);                                                 \
-    }                                                                                                                    \
+#define FILE_TEST(suite, name)                                                                                         \
+    static ::simul::task<> suite##_##name(const ::simul::fs::temp_directory& dir);                                     \
+    SIMUL_TEST(suite, name)                                                                                            \
+    {                                                                                                                  \
+        co_await ::simul::with(::simul::fs::temp_dir(), suite##_##name);                                               \
+    }                                                                                                                  \
+    SIMUL_TEST_REAL(suite##OfSystem, name)                                                                             \
+    {                                                                                                                  \
+        co_await ::simul::with(::simul::fs::temp_dir(), suite##_##name);                                               \
+    }                                                                                                                  \
     static ::simul::task<> suite##_##name(const ::simul::fs::temp_directory& dir)

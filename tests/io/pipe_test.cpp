@@ -21,16 +21,16 @@ using simul::stream;
 using simul::task;
 
 // What all backends do alike: in virtual time, and on the real system's.
-#define PIPE_TEST(name)                                                                                                  \
-    task<> name();                                                                                                       \
-    SIMUL_TEST(Pipe, name)                                                                                               \
-    {                                                                                                                    \
-        co_await name();                                                                                                 \
-    }                                                                                                                    \
-    SIMUL_TEST_REAL(PipeReal, name)                                                                                      \
-    {                                                                                                                    \
-        co_await name();                                                                                                 \
-    }                                                                                                                    \
+#define PIPE_TEST(name)                                                                                                \
+    task<> name();                                                                                                     \
+    SIMUL_TEST(Pipe, name)                                                                                             \
+    {                                                                                                                  \
+        co_await name();                                                                                               \
+    }                                                                                                                  \
+    SIMUL_TEST_REAL(PipeReal, name)                                                                                    \
+    {                                                                                                                  \
+        co_await name();                                                                                               \
+    }                                                                                                                  \
     task<> name()
 
 PIPE_TEST(CarriesBytesInOrderToTheEnd)
@@ -49,10 +49,12 @@ PIPE_TEST(MakesAWriterWaitForASlowReader)
 {
     auto [reader, writer] = simul::make_pipe();
     const std::string much(1 << 20, 'x');
-    auto writing = simul::spawn([](stream& to, const std::string& all) -> task<> {
-        co_await to.write_all(all);
-        co_await to.close();
-    }, std::ref(writer), std::cref(much));
+    auto writing = simul::spawn(
+        [](stream& to, const std::string& all) -> task<> {
+            co_await to.write_all(all);
+            co_await to.close();
+        },
+        std::ref(writer), std::cref(much));
     co_await simul::sleep(10ms);
     EXPECT_FALSE(writing.done());
     EXPECT_EQ(co_await reader.read_all(), much);
@@ -153,7 +155,8 @@ SIMUL_TEST_REAL(StreamFrom, SaysWhatIsNoStream)
 
 SIMUL_TEST(StreamFrom, IsNotForVirtualTime)
 {
-    EXPECT_TRUE(why_not(::dup(0)).ends_with(": the system's descriptors can't be used in virtual time; make_pipe works there"));
+    EXPECT_TRUE(
+        why_not(::dup(0)).ends_with(": the system's descriptors can't be used in virtual time; make_pipe works there"));
     co_return;
 }
 

@@ -29,7 +29,7 @@ using handler = void (*)(int);
 
 handler handler_of(int number)
 {
-    struct sigaction now {};
+    struct sigaction now{};
     ::sigaction(number, nullptr, &now);
     return now.sa_handler;
 }
@@ -179,7 +179,7 @@ TEST(Signals, StandBetweenCtrlCAndMain)
             ::raise(SIGINT); // would end the process
             got = co_await asked.next();
         }
-        struct sigaction now {};
+        struct sigaction now{};
         ::sigaction(SIGINT, nullptr, &now);
         EXPECT_NE(now.sa_handler, SIG_DFL); // that of `run` again
         EXPECT_NE(now.sa_flags & static_cast<int>(SA_RESETHAND), 0);

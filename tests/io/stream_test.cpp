@@ -83,7 +83,8 @@ SIMUL_TEST(Stream, ReadsAtMostWhatIsAskedForAndKeepsTheRest)
 
 SIMUL_TEST(Stream, ReadsExactlyWhateverThePieces)
 {
-    for (const auto& pieces : {std::vector<bytes>{"abcdefgh"}, byte_by_byte("abcdefgh"), {"abcd", "efgh"}, {"ab", "cdef", "gh"}}) {
+    for (const auto& pieces :
+         {std::vector<bytes>{"abcdefgh"}, byte_by_byte("abcdefgh"), {"abcd", "efgh"}, {"ab", "cdef", "gh"}}) {
         const auto result = co_await reading(pieces, [](stream& s) -> task<std::vector<bytes>> {
             std::vector<bytes> got;
             got.push_back(co_await s.read_exactly(4));
@@ -198,7 +199,8 @@ SIMUL_TEST(Stream, GivesLinesWithoutTheirEnds)
 SIMUL_TEST(Stream, ReadAllHasALimitIfOneIsGiven)
 {
     EXPECT_EQ(co_await reading({"abc", "def"}, [](stream& s) { return s.read_all(6); }), "abcdef");
-    EXPECT_TRUE(co_await raises<simul::limit_exceeded>(reading({"abc", "def"}, [](stream& s) { return s.read_all(5); })));
+    EXPECT_TRUE(
+        co_await raises<simul::limit_exceeded>(reading({"abc", "def"}, [](stream& s) { return s.read_all(5); })));
 }
 
 SIMUL_TEST(Stream, LetsAParserLookInPlace)
@@ -315,10 +317,12 @@ SIMUL_TEST(Stream, AWriterWaitsForAReaderThatIsSlow)
     auto [mine, peer] = simul::unix_::pair();
     const bytes piece(16 * 1024, 'p');
     std::size_t written = 0;
-    auto writes = simul::spawn([](stream& s, const bytes& data, std::size_t& count) -> task<> {
-        for (; count < 100; ++count)
-            co_await s.write(data);
-    }, std::ref(mine), std::cref(piece), std::ref(written));
+    auto writes = simul::spawn(
+        [](stream& s, const bytes& data, std::size_t& count) -> task<> {
+            for (; count < 100; ++count)
+                co_await s.write(data);
+        },
+        std::ref(mine), std::cref(piece), std::ref(written));
     co_await simul::sleep(1h);
     EXPECT_LT(written, 20U);
     EXPECT_LE(mine.unsent(), 80U * 1024);
@@ -460,10 +464,12 @@ SIMUL_TEST(Stream, CloseRaisesWhatKeptTheRestFromBeingSent)
 {
     auto [mine, peer] = simul::unix_::pair();
     auto writes = simul::spawn([](stream& s) -> task<> { co_await s.write(bytes(500'000, 'm')); }, std::ref(mine));
-    auto closes = simul::spawn([](stream& s) -> task<> {
-        co_await simul::sleep(1ms);
-        co_await s.close();
-    }, std::ref(mine));
+    auto closes = simul::spawn(
+        [](stream& s) -> task<> {
+            co_await simul::sleep(1ms);
+            co_await s.close();
+        },
+        std::ref(mine));
     co_await simul::sleep(1s);
     peer.abort();
     EXPECT_TRUE(co_await raises<simul::error>(std::move(writes)));

@@ -133,7 +133,8 @@ SIMUL_TEST_REAL(Subprocess, TellsHowAProgramFailed)
         status = failed.status();
         EXPECT_EQ(failed.result().output, "out\n");
     }
-    EXPECT_EQ(what, "/bin/sh -c echo out; echo first >&2; echo 'second line' >&2; exit 3: exit code 3: first\nsecond line");
+    EXPECT_EQ(what,
+              "/bin/sh -c echo out; echo first >&2; echo 'second line' >&2; exit 3: exit code 3: first\nsecond line");
     EXPECT_EQ(status, exit_status{.code = 3});
     CO_ASSERT_THROW(co_await output_of({"false"}), simul::process_failed);
 }
@@ -183,7 +184,8 @@ SIMUL_TEST_REAL(Subprocess, ReadsAndWritesWhatItIsTold)
     EXPECT_EQ(co_await output_of({"cat"}, {.input = redirect::fd(open_file)}), "three\n");
     ::close(open_file);
 
-    const auto merged = co_await run_process(shell("echo out; echo error >&2; echo out"), {.error = redirect::same_as_output()});
+    const auto merged =
+        co_await run_process(shell("echo out; echo error >&2; echo out"), {.error = redirect::same_as_output()});
     EXPECT_EQ(merged.output, "out\nerror\nout\n");
     EXPECT_EQ(merged.error, "");
     const auto dropped = co_await run_process(shell("echo out; echo error >&2"), {.output = redirect::null()});
@@ -202,7 +204,8 @@ SIMUL_TEST_REAL(Subprocess, MayHaveItsDescriptorsExchanged)
         const replaced_fd error(2, ::dup(errors));
         co_await subprocess(shell("echo out; echo error >&2")).wait();
         co_await subprocess(shell("echo exchanged; echo errors >&2"),
-                            {.output = redirect::fd(2), .error = redirect::fd(1)}).wait();
+                            {.output = redirect::fd(2), .error = redirect::fd(1)})
+            .wait();
     }
     EXPECT_EQ(content_of(out), "out\nerrors\n");
     EXPECT_EQ(content_of(errors), "error\nexchanged\n");
@@ -236,7 +239,7 @@ SIMUL_TEST_REAL(Subprocess, CantDeadlockWhileItCommunicates)
             subprocess tee(shell("tee /dev/stderr"),
                            {.input = redirect::pipe(), .output = redirect::pipe(), .error = redirect::pipe()});
             const auto got = co_await tee.communicate(all);
-            co_return got.output == all && got.error == all && got.status.success();
+            co_return got.output == all&& got.error == all&& got.status.success();
         }(much));
     EXPECT_EQ(co_await simul::gather(std::move(echoes)), std::vector<bool>(5, true));
 }
@@ -553,8 +556,10 @@ SIMUL_TEST_REAL(Subprocess, SaysWhyItCantBeStarted)
     EXPECT_EQ(why_not({"true"}, {.directory = "/nosuch"}), "start true in /nosuch: No such file or directory");
     EXPECT_EQ(why_not({"true"}, {.directory = "/etc/passwd"}), "start true in /etc/passwd: Not a directory");
     EXPECT_EQ(why_not({"nosuch"}, {.directory = "/"}), "start nosuch: No such file or directory");
-    EXPECT_EQ(why_not({"true"}, {.input = redirect::file("/nosuch")}), "start true: open /nosuch: No such file or directory");
-    EXPECT_EQ(why_not({"true"}, {.output = redirect::fd(999)}), "start true: its output can't be descriptor 999, which isn't open");
+    EXPECT_EQ(why_not({"true"}, {.input = redirect::file("/nosuch")}),
+              "start true: open /nosuch: No such file or directory");
+    EXPECT_EQ(why_not({"true"}, {.output = redirect::fd(999)}),
+              "start true: its output can't be descriptor 999, which isn't open");
     EXPECT_EQ(why_not({"true"}, {.output = redirect::data("x")}), "start true: its output can't be given as data");
     EXPECT_EQ(why_not({"true"}, {.input = redirect::append("/nosuch")}), "start true: its input can't be appended to");
     EXPECT_EQ(why_not({"true"}, {.output = redirect::same_as_output()}),
@@ -617,15 +622,15 @@ std::atomic<int> children_heard_of = 0; // by any thread
 SIMUL_TEST_REAL(Subprocess, LeavesTheHandlerOfChildrenAlone)
 {
     children_heard_of = 0;
-    struct sigaction ours {};
-    struct sigaction before {};
+    struct sigaction ours{};
+    struct sigaction before{};
     ours.sa_handler = [](int) { ++children_heard_of; };
     ours.sa_flags = SA_RESTART;
     ::sigaction(SIGCHLD, &ours, &before);
     EXPECT_EQ((co_await run_process(shell("exit 4"))).status.code, 4);
     for (int tries = 0; children_heard_of == 0 && tries < 5000; ++tries)
         co_await simul::sleep(1ms);
-    struct sigaction now {};
+    struct sigaction now{};
     ::sigaction(SIGCHLD, &before, &now);
     EXPECT_EQ(now.sa_handler, ours.sa_handler);
     EXPECT_EQ(children_heard_of, 1);

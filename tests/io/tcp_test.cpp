@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "../run/child_process.hpp"
 #include "../task/outcome.hpp"
 
 #include <simul/io/dns.hpp>
@@ -14,6 +15,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -71,10 +73,19 @@ task<> echo_to_many(int clients, std::size_t size)
     co_await serving;
 }
 
-SIMUL_TEST(Tcp, ServesManyAtOnce) { co_await echo_to_many(100, 10'000); }
-SIMUL_TEST_REAL(Tcp, ServesManyAtOnceForReal) { co_await echo_to_many(100, 10'000); }
+SIMUL_TEST(Tcp, ServesManyAtOnce)
+{
+    co_await echo_to_many(100, 10'000);
+}
+SIMUL_TEST_REAL(Tcp, ServesManyAtOnceForReal)
+{
+    co_await echo_to_many(100, 10'000);
+}
 
-SIMUL_TEST_REAL(Tcp, EchoesAMegabyteAndHalfCloses) { co_await echo_to_many(1, 1 << 20); }
+SIMUL_TEST_REAL(Tcp, EchoesAMegabyteAndHalfCloses)
+{
+    co_await echo_to_many(1, 1 << 20);
+}
 
 SIMUL_TEST_REAL(Tcp, ASlowReaderHoldsTheWriterUp)
 {
@@ -83,10 +94,12 @@ SIMUL_TEST_REAL(Tcp, ASlowReaderHoldsTheWriterUp)
     stream peer = co_await door.accept();
     const bytes piece(64 * 1024, 'p');
     std::size_t written = 0;
-    auto writes = simul::spawn([](stream& s, const bytes& data, std::size_t& count) -> task<> {
-        for (; count < 1000; ++count)
-            co_await s.write(data);
-    }, std::ref(mine), std::cref(piece), std::ref(written));
+    auto writes = simul::spawn(
+        [](stream& s, const bytes& data, std::size_t& count) -> task<> {
+            for (; count < 1000; ++count)
+                co_await s.write(data);
+        },
+        std::ref(mine), std::cref(piece), std::ref(written));
     std::size_t before = 0;
     do {
         before = written;
@@ -147,11 +160,32 @@ SIMUL_TEST(Tcp, KnowsItsAddresses)
     EXPECT_EQ(mine.local(), peer.peer());
 }
 
+SIMUL_TEST_REAL(Tcp, AForkedChildLetsGoOfItsCopies)
+{
+    auto door = tcp::listen("127.0.0.1:0");
+    auto accepts = simul::spawn(door.accept());
+    stream mine = co_await tcp::connect(door.local());
+    stream peer = co_await accepts;
+    auto reads = simul::spawn(mine.read_some());
+    co_await simul::yield();
+    const int child = simul_test::outcome_of_child([&] {
+        const int fd = peer.native_handle();
+        peer.abort();
+        mine.abort(); // which is being read
+        door.close();
+        return ::fcntl(fd, F_GETFD) == -1 ? 0 : 1;
+    });
+    EXPECT_EQ(child, 0);
+    co_await peer.write("still here");
+    EXPECT_EQ(co_await reads, "still here");
+}
+
 // ---- connecting
 
 SIMUL_TEST(Tcp, SaysWhereNobodyListens)
 {
-    EXPECT_EQ(co_await error_of(tcp::connect(address::parse("127.0.0.1:9"))), "connect to 127.0.0.1:9: Connection refused");
+    EXPECT_EQ(co_await error_of(tcp::connect(address::parse("127.0.0.1:9"))),
+              "connect to 127.0.0.1:9: Connection refused");
     EXPECT_EQ(co_await error_of(tcp::connect("127.0.0.1", 9)), "connect to 127.0.0.1:9: Connection refused");
     EXPECT_TRUE(co_await raises<simul::dns::lookup_error>(tcp::connect("nowhere.invalid", 9)));
 }
@@ -210,9 +244,9 @@ SIMUL_TEST_REAL(Tcp, SeveralListenersShareAPort)
             co_await peer.write("hello");
         };
     };
-    auto serves = simul::spawn([](simul::listener& a, simul::listener& b, auto f, auto g) -> task<> {
-        co_await simul::gather(a.serve(f), b.serve(g));
-    }, std::ref(one), std::ref(two), counting(first), counting(second));
+    auto serves = simul::spawn([](simul::listener& a, simul::listener& b, auto f,
+                                  auto g) -> task<> { co_await simul::gather(a.serve(f), b.serve(g)); },
+                               std::ref(one), std::ref(two), counting(first), counting(second));
     const address at = one.local();
     for (int i = 0; i < 64; ++i)
         EXPECT_EQ(co_await ask(at, ""), "hello");
@@ -269,11 +303,13 @@ SIMUL_TEST(Listener, HoldsNoMoreConnectionsThanItsLimit)
     auto door = tcp::listen("127.0.0.1:0");
     int now = 0;
     int most = 0;
-    auto serves = simul::spawn(door.serve([&](stream&) -> task<> {
-        most = std::max(most, ++now);
-        co_await simul::sleep(1s);
-        --now;
-    }, {.limit = 3}));
+    auto serves = simul::spawn(door.serve(
+        [&](stream&) -> task<> {
+            most = std::max(most, ++now);
+            co_await simul::sleep(1s);
+            --now;
+        },
+        {.limit = 3}));
     std::vector<task<bytes>> asks;
     for (int i = 0; i < 10; ++i)
         asks.push_back(ask(door.local(), ""));
@@ -410,7 +446,8 @@ SIMUL_TEST_REAL(UnixSocket, ConnectsThroughAPathThatGoesWithItsListener)
     EXPECT_EQ(co_await peer.read_some(), "hello");
     door.close();
     EXPECT_FALSE(std::filesystem::exists(path));
-    EXPECT_EQ(co_await error_of(simul::unix_::connect(path)), "connect to unix:" + path + ": No such file or directory");
+    EXPECT_EQ(co_await error_of(simul::unix_::connect(path)),
+              "connect to unix:" + path + ": No such file or directory");
 }
 
 SIMUL_TEST_REAL(UnixSocket, TakesOverWhatWasLeftButNothingElse)

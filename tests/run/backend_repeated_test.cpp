@@ -47,7 +47,8 @@ protected:
     {
         const auto give_up = clock::now() + std::chrono::seconds(20);
         while (!done()) {
-            if (clock::now() > give_up || !backend_->wait(is_sim() ? never : backend_->now() + std::chrono::seconds(1))) {
+            if (clock::now() > give_up ||
+                !backend_->wait(is_sim() ? never : backend_->now() + std::chrono::seconds(1))) {
                 ADD_FAILURE() << "the operation never ends";
                 std::abort();
             }

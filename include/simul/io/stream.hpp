@@ -34,7 +34,7 @@ namespace simul {
 namespace detail {
 class transport;
 class stream_core;
-}
+} // namespace detail
 
 /// The stream ended where more was asked for; what had arrived is kept here.
 class incomplete_read : public end_of_stream {

@@ -37,7 +37,7 @@ namespace simul {
 namespace detail {
 class child_files;
 class child_process;
-}
+} // namespace detail
 
 struct subprocess_options;
 struct communicate_options;
@@ -45,9 +45,10 @@ struct process_output;
 
 /// How a process ended.
 struct exit_status {
-    int code = 0;      ///< what it exited with, 0 to 255; -n when signal n ended it
-    int signal = 0;    ///< that ended it; 0: none
-    bool lost = false; ///< somebody else took its status: SIGCHLD is ignored, or there is a waitpid for all. `code` is 255
+    int code = 0;   ///< what it exited with, 0 to 255; -n when signal n ended it
+    int signal = 0; ///< that ended it; 0: none
+    bool lost =
+        false; ///< somebody else took its status: SIGCHLD is ignored, or there is a waitpid for all. `code` is 255
 
     bool success() const noexcept { return code == 0; }
     /// "exit code 1", "ended by SIGKILL".
@@ -187,7 +188,8 @@ task<process_output> run_process(std::vector<std::string> command, subprocess_op
 
 /// The same, for programs that should succeed: what it wrote. *Throws:* `process_failed` with the status, and the end of
 /// what it wrote to its errors.
-task<bytes> output_of(std::vector<std::string> command, subprocess_options options = {}, communicate_options limits = {});
+task<bytes> output_of(std::vector<std::string> command, subprocess_options options = {},
+                      communicate_options limits = {});
 
 /// `run_process(shell("sort < names | uniq -c"))`. Never put into it what comes from outside: pass that as an argument,
 /// or in the environment.

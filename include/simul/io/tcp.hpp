@@ -25,10 +25,10 @@
 namespace simul::tcp {
 
 struct connect_options {
-    address from;                                       ///< of this machine; family `none`: the system chooses
-    duration stagger = std::chrono::milliseconds(250);  ///< until the next address is tried beside the one before
-    bool no_delay = true;                               ///< small writes go out at once (TCP_NODELAY)
-    duration keep_alive = duration::zero();             ///< asks an idle peer so often whether it is there; 0: never
+    address from;                                      ///< of this machine; family `none`: the system chooses
+    duration stagger = std::chrono::milliseconds(250); ///< until the next address is tried beside the one before
+    bool no_delay = true;                              ///< small writes go out at once (TCP_NODELAY)
+    duration keep_alive = duration::zero();            ///< asks an idle peer so often whether it is there; 0: never
 };
 
 /// *Throws:* `dns::lookup_error`; `error` that names each address with what was wrong there.
@@ -38,7 +38,7 @@ task<stream> connect(address to, connect_options options = {});
 
 struct listen_options {
     int backlog = 1024;      ///< connections that may wait to be accepted
-    bool share_port = false; ///< several listeners at one port, also of other loops and processes: the system deals (SO_REUSEPORT)
+    bool share_port = false; ///< several listeners at one port, also of other processes: the system deals (SO_REUSEPORT)
     bool ipv6_only = false;  ///< `[::]` takes IPv4 connections, too, unless this is set
 };
 

@@ -81,8 +81,8 @@ struct directory_entry {
 struct operation {
     operation_kind kind = operation_kind::poll;
     int fd = -1;
-    int flags = 0;        ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*; write: no_sigpipe
-    unsigned mode = 0;    ///< open: permissions of a new file
+    int flags = 0;     ///< poll: events (POLLIN...); send, receive: MSG_*; open: O_*; accept: SOCK_*; write: no_sigpipe
+    unsigned mode = 0; ///< open: permissions of a new file
     void* data = nullptr; ///< read, receive: where to; write, send, write_file: what (never written to)
     std::size_t size = 0;
     /// read, write: place in the file; -1: the file's own position, which io_uring forgets to move after a short write.

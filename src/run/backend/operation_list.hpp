@@ -12,17 +12,17 @@ namespace simul::detail {
 
 /// Where a backend has put an operation (`operation::state`). Written by the thread that runs the backend only.
 enum operation_state : std::uint32_t {
-    queued = 1, ///< started, not yet shown to the kernel
-    in_kernel,  ///< the kernel has it
-    cancelling, ///< the kernel has it and is to be asked to end it
+    queued = 1,   ///< started, not yet shown to the kernel
+    in_kernel,    ///< the kernel has it
+    cancelling,   ///< the kernel has it and is to be asked to end it
     asked_to_end, ///< ... and was asked
-    waiting,    ///< for its descriptor to become ready
-    crowded,    ///< a connect to wait for room in the listener's backlog
-    unsure,     ///< waiting, but its descriptor may have been closed and opened anew since epoll was asked
-    ready,      ///< repeated: to be served by the next dispatch
-    serving,    ///< repeated: its `complete` runs, and there may be more
-    at_helper,  ///< handed to the helper threads
-    finished,   ///< has its result, waits for dispatch
+    waiting,      ///< for its descriptor to become ready
+    crowded,      ///< a connect to wait for room in the listener's backlog
+    unsure,       ///< waiting, but its descriptor may have been closed and opened anew since epoll was asked
+    ready,        ///< repeated: to be served by the next dispatch
+    serving,      ///< repeated: its `complete` runs, and there may be more
+    at_helper,    ///< handed to the helper threads
+    finished,     ///< has its result, waits for dispatch
 };
 
 inline bool is_output(const operation& op) noexcept

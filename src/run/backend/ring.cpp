@@ -68,10 +68,10 @@ bool ring::sufficient()
         return false;
     const std::unique_ptr<io_uring_probe, decltype(&io_uring_free_probe)> probe(io_uring_get_probe_ring(&ring_),
                                                                                 &io_uring_free_probe);
-    constexpr std::array opcodes{IORING_OP_POLL_ADD, IORING_OP_READ,        IORING_OP_WRITE, IORING_OP_ACCEPT,
-                                 IORING_OP_CONNECT,  IORING_OP_SEND,        IORING_OP_RECV,  IORING_OP_OPENAT,
-                                 IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL, IORING_OP_FSYNC,    IORING_OP_STATX, IORING_OP_UNLINKAT,
-                                 IORING_OP_RENAMEAT, IORING_OP_MKDIRAT,      IORING_OP_SYMLINKAT};
+    constexpr std::array opcodes{IORING_OP_POLL_ADD, IORING_OP_READ,         IORING_OP_WRITE,   IORING_OP_ACCEPT,
+                                 IORING_OP_CONNECT,  IORING_OP_SEND,         IORING_OP_RECV,    IORING_OP_OPENAT,
+                                 IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL, IORING_OP_FSYNC,   IORING_OP_STATX,
+                                 IORING_OP_UNLINKAT, IORING_OP_RENAMEAT,     IORING_OP_MKDIRAT, IORING_OP_SYMLINKAT};
     return probe && std::all_of(opcodes.begin(), opcodes.end(),
                                 [&](int opcode) { return io_uring_opcode_supported(probe.get(), opcode) != 0; });
 }
@@ -147,7 +147,8 @@ receive_buffers::~receive_buffers()
 
 void receive_buffers::release(unsigned index) noexcept
 {
-    io_uring_buf_ring_add(list(), at(index), each, static_cast<unsigned short>(index), io_uring_buf_ring_mask(count), 0);
+    io_uring_buf_ring_add(list(), at(index), each, static_cast<unsigned short>(index), io_uring_buf_ring_mask(count),
+                          0);
     io_uring_buf_ring_advance(list(), 1);
 }
 

@@ -11,7 +11,8 @@ namespace {
 bool is_transfer(const operation& op) noexcept
 {
     return op.kind == operation_kind::read || op.kind == operation_kind::write || op.kind == operation_kind::send ||
-           op.kind == operation_kind::receive || op.kind == operation_kind::write_file || op.kind == operation_kind::copy;
+           op.kind == operation_kind::receive || op.kind == operation_kind::write_file ||
+           op.kind == operation_kind::copy;
 }
 
 /// Whether somebody in the same direction was first. Readiness is seen by all.
@@ -210,7 +211,8 @@ bool sim_backend::wait(time_point deadline)
 void sim_backend::dispatch() noexcept
 {
     repeated_.serve(
-        finished_, [this](operation& once) { return attempt_once(once); }, [this](operation& op) { wait_for_more(op); });
+        finished_, [this](operation& once) { return attempt_once(once); },
+        [this](operation& op) { wait_for_more(op); });
     if (seed_ != 0)
         shuffle_finished();
     finished_.deliver(in_flight_);
@@ -307,12 +309,14 @@ int sim_backend::make_socket(int domain, int type, int) noexcept
     if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)
         return -EAFNOSUPPORT;
     switch (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) {
-    case SOCK_STREAM: return world_.insert(std::make_shared<sim_socket>(world_, domain, world_.network.where()));
+    case SOCK_STREAM:
+        return world_.insert(std::make_shared<sim_socket>(world_, domain, world_.network.where()));
     case SOCK_DGRAM:
         if (domain != AF_UNIX)
             return world_.insert(std::make_shared<sim_datagram_socket>(world_, domain, world_.network.where()));
         [[fallthrough]];
-    default: return -EPROTONOSUPPORT;
+    default:
+        return -EPROTONOSUPPORT;
     }
 }
 

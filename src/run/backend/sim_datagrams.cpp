@@ -19,12 +19,18 @@ std::int32_t sim_datagram_socket::attempt(operation& op)
     whole.msg_iov = &part;
     whole.msg_iovlen = 1;
     switch (op.kind) {
-    case operation_kind::connect: return connect(op);
-    case operation_kind::send: return send(whole);
-    case operation_kind::receive: return receive(whole, op.flags);
-    case operation_kind::send_message: return send(*static_cast<const msghdr*>(op.data));
-    case operation_kind::receive_message: return receive(*static_cast<msghdr*>(op.data), op.flags);
-    default: return -EOPNOTSUPP;
+    case operation_kind::connect:
+        return connect(op);
+    case operation_kind::send:
+        return send(whole);
+    case operation_kind::receive:
+        return receive(whole, op.flags);
+    case operation_kind::send_message:
+        return send(*static_cast<const msghdr*>(op.data));
+    case operation_kind::receive_message:
+        return receive(*static_cast<msghdr*>(op.data), op.flags);
+    default:
+        return -EOPNOTSUPP;
     }
 }
 
@@ -88,7 +94,8 @@ std::int32_t sim_datagram_socket::send(const msghdr& what)
 {
     if (problem_ != 0)
         return -std::exchange(problem_, 0);
-    const auto target = what.msg_name ? read_place(static_cast<const sockaddr*>(what.msg_name), what.msg_namelen) : peer_;
+    const auto target =
+        what.msg_name ? read_place(static_cast<const sockaddr*>(what.msg_name), what.msg_namelen) : peer_;
     if (!target)
         return what.msg_name ? -EINVAL : -EDESTADDRREQ;
     if (domain_ == AF_INET && !is_ipv4(target->host))
@@ -112,15 +119,16 @@ std::int32_t sim_datagram_socket::send(const msghdr& what)
     const auto size = static_cast<std::int32_t>(bytes.size());
     const sim_place from{is_any(name_->host) ? *source : name_->host, name_->port};
     const int there = network.find(machine_, target->host);
-    network.send_datagram(machine_, there, bytes.size() + header_size,
-                          [self = weak_from_this(), &world = world_, here = machine_, there, from, to = *target, bytes] {
-                              if (const auto receiver = world.datagrams.find(there, to))
-                                  return receiver->arrive(from, bytes);
-                              world.network.send_datagram(there, here, header_size, [self, to] {
-                                  if (const auto sender = self.lock())
-                                      sender->nobody_is_at(to);
-                              });
-                          });
+    network.send_datagram(
+        machine_, there, bytes.size() + header_size,
+        [self = weak_from_this(), &world = world_, here = machine_, there, from, to = *target, bytes] {
+            if (const auto receiver = world.datagrams.find(there, to))
+                return receiver->arrive(from, bytes);
+            world.network.send_datagram(there, here, header_size, [self, to] {
+                if (const auto sender = self.lock())
+                    sender->nobody_is_at(to);
+            });
+        });
     return size;
 }
 

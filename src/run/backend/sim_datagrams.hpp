@@ -21,7 +21,9 @@ public:
     static constexpr std::size_t buffer_capacity = 208 * 1024; ///< Linux's
     static constexpr std::size_t largest = 65507;              ///< by IPv4's header
 
-    sim_datagram_socket(sim_world& world, int domain, int machine) : world_(world), domain_(domain), machine_(machine) {}
+    sim_datagram_socket(sim_world& world, int domain, int machine) : world_(world), domain_(domain), machine_(machine)
+    {
+    }
 
     std::int32_t attempt(operation& op) override;
     int readiness() const noexcept override;

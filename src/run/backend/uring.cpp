@@ -84,11 +84,11 @@ private:
     std::optional<receive_buffers> buffers_; ///< made when they are first needed
     std::vector<piece> pieces_;
     std::vector<piece> handed_on_; ///< empty but for its memory, outside of deliver_pieces
-    std::uint64_t owner_ = 0;   ///< number of the thread in which the ring was enabled
-    bool wake_armed_ = false;   ///< the ring polls wake_fd_
-    operation_list queued_;     ///< to be shown to the kernel
-    operation_list submitted_;  ///< the kernel has them; also those that were asked to end
-    operation_list cancelling_; ///< the kernel has them and is to be asked to end them
+    std::uint64_t owner_ = 0;      ///< number of the thread in which the ring was enabled
+    bool wake_armed_ = false;      ///< the ring polls wake_fd_
+    operation_list queued_;        ///< to be shown to the kernel
+    operation_list submitted_;     ///< the kernel has them; also those that were asked to end
+    operation_list cancelling_;    ///< the kernel has them and is to be asked to end them
 };
 
 /// Reads and accepts on a descriptor that is O_NONBLOCK come back with EAGAIN on some kernels: then the operation is
@@ -176,7 +176,8 @@ void prepare(io_uring_sqe* sqe, operation& op) noexcept
             io_uring_prep_recv(sqe, op.fd, op.data, size, op.flags);
             break;
         case operation_kind::send_message:
-            io_uring_prep_sendmsg(sqe, op.fd, static_cast<msghdr*>(op.data), static_cast<unsigned>(op.flags) | MSG_NOSIGNAL);
+            io_uring_prep_sendmsg(sqe, op.fd, static_cast<msghdr*>(op.data),
+                                  static_cast<unsigned>(op.flags) | MSG_NOSIGNAL);
             break;
         case operation_kind::receive_message:
             io_uring_prep_recvmsg(sqe, op.fd, static_cast<msghdr*>(op.data), static_cast<unsigned>(op.flags));
@@ -377,7 +378,8 @@ void uring_backend::take_piece(operation& op, const io_uring_cqe& cqe) noexcept
     if (!is_repeated(op) || last)
         return take_completion(op, cqe.res);
     const bool has_buffer = (cqe.flags & IORING_CQE_F_BUFFER) != 0;
-    pieces_.push_back({&op, cqe.res, has_buffer ? static_cast<std::int32_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT) : -1});
+    pieces_.push_back(
+        {&op, cqe.res, has_buffer ? static_cast<std::int32_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT) : -1});
     if (!more) // the kernel stopped, though there is no end
         take_completion(op, -EINTR);
 }
