@@ -37,10 +37,10 @@ void for_each(const paths& all, task<> (*work)(const std::string&))
 
 task<> read_blocks(std::string path)
 {
-    std::vector<char> room(bench::large_block);
+    bench::block_room room;
     fs::file large = co_await fs::open(path);
-    while (co_await large.read(room) > 0)
-        bench::keep(room.front());
+    while (co_await large.read({room.data(), room.size()}) > 0)
+        bench::keep(*room.data());
 }
 
 } // namespace

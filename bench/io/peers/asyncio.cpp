@@ -18,6 +18,6 @@ int main(int argc, char** argv)
     script.replace(script.rfind("asyncio.cpp"), std::string::npos, "asyncio_echo.py");
     return bench::echo_program(argc, argv, [&](int listening) {
         const std::string fd = std::to_string(listening);
-        ::execlp("/usr/bin/python3", "python3", script.c_str(), fd.c_str(), uvloop ? "--uvloop" : nullptr, nullptr);
+        ::execlp("/usr/bin/python3", "/usr/bin/python3", script.c_str(), fd.c_str(), uvloop ? "--uvloop" : nullptr, nullptr);
     });
 }

@@ -32,10 +32,10 @@ void write_file(const std::string& path)
 
 void read_blocks(const std::string& path)
 {
-    std::vector<char> room(bench::large_block);
+    bench::block_room room;
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     while (::read(fd, room.data(), room.size()) > 0)
-        bench::keep(room.front());
+        bench::keep(*room.data());
     ::close(fd);
 }
 
