@@ -231,10 +231,10 @@ void fd_transport::begin_output() noexcept
 void fd_transport::output_completed() noexcept
 {
     out_.in_flight = false;
-    if (direct_send* const sender = std::exchange(direct_, nullptr)) {
-        sender->result_ = out_.result;
-        sender->ended_ = true;
-        sender->wake_here();
+    if (direct_ && !direct_->ended_) {
+        direct_->result_ = out_.result;
+        direct_->ended_ = true;
+        direct_->wake_here();
         if (!shut_off_ && (out_.result >= 0 || out_.result == -ECANCELED))
             return begin_output(); // what was queued meanwhile; the sender may have more, and queues it behind
     }
@@ -348,10 +348,12 @@ bool fd_transport::direct_send::cancel() noexcept
 
 std::int32_t fd_transport::direct_send::await_resume() const
 {
-    if (cancelled_ && result_ == -ECANCELED)
+    if (cancelled_ && result_ == -ECANCELED && !gone_)
         throw cancelled{};
     if (cancelled_) // it had its result by then
         frame().line->cancel_again();
+    if (gone_)
+        std::rethrow_exception(gone_);
     return result_;
 }
 
@@ -405,6 +407,8 @@ void fd_transport::shut_off() noexcept
     }
     end_wanted_ = true;
     output_broke(0);
+    if (direct_)
+        direct_->gone_ = output_failure();
     for (direction* each : {&in_, &out_})
         if (each->in_flight)
             io_.cancel(*each);

@@ -63,7 +63,7 @@ public:
     /// Begins to send what is queued, and doesn't wait for the end of the turn.
     void send_now() noexcept { begin_output(); }
     std::size_t unsent() const noexcept { return sending_.size() + queued_.size(); }
-    bool is_sending() const noexcept { return unsent() > 0 || out_.in_flight; }
+    bool is_sending() const noexcept { return unsent() > 0 || out_.in_flight || direct_; }
     int fd() const noexcept { return fd_; }
     address local() const;
     address peer() const;
@@ -120,7 +120,7 @@ private:
     bool end_wanted_ = false;       ///< once everything is sent
     bool output_ended_ = false;     ///< and it was
     bool posted_ = false;           ///< to send at the end of the turn
-    direct_send* direct_ = nullptr; ///< whose memory the operation sends
+    direct_send* direct_ = nullptr; ///< whose memory the operation sends, until it has heard of the end
     bool shut_off_ = false;         ///< nothing goes in or out any more
     bool abandoned_ = false;        ///< and nobody knows of it
     backend& io_;
@@ -171,12 +171,18 @@ private:
 class [[nodiscard("nothing is sent until it is awaited: co_await it")]] fd_transport::direct_send final : public leaf {
 public:
     direct_send(fd_transport& at, bytes_view data) noexcept : at_(at), data_(data) {}
+    ~direct_send()
+    {
+        if (begun_ && !gone_)
+            at_.direct_ = nullptr;
+    }
 
     bool await_ready() const noexcept { return false; }
     template <std::derived_from<promise_base> Promise> void await_suspend(std::coroutine_handle<Promise> frame)
     {
         begin(frame.promise());
     }
+    /// *Throws:* what everybody gets who wants to write, when the transport was shut off meanwhile. It may not exist any more.
     std::int32_t await_resume() const;
     bool cancel() noexcept override;
 
@@ -184,9 +190,10 @@ private:
     friend fd_transport;
     void begin(promise_base& frame);
 
-    fd_transport& at_; ///< may be gone once it has ended
+    fd_transport& at_;
     bytes_view data_;
     std::int32_t result_ = -ECANCELED;
+    std::exception_ptr gone_; ///< the transport was shut off
     bool begun_ = false;
     bool ended_ = false;
 };

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// What file.cpp, whole_file.cpp and fs.cpp share.
+// What file.cpp, whole_file.cpp, fs.cpp and file_beneath.cpp share.
 #pragma once
 
 #include "performed.hpp"
 
+#include <simul/io/fs.hpp>
 #include <simul/task/task.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace simul::detail {
 
@@ -36,7 +38,12 @@ class descriptor {
 public:
     descriptor(int fd, const backend& made_in) noexcept : fd_(fd), made_in_(&made_in) {}
     descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)), made_in_(other.made_in_) {}
-    descriptor& operator=(descriptor&&) = delete;
+    descriptor& operator=(descriptor&& other) noexcept
+    {
+        std::swap(fd_, other.fd_);
+        std::swap(made_in_, other.made_in_);
+        return *this;
+    }
     ~descriptor()
     {
         if (fd_ >= 0)
@@ -53,6 +60,12 @@ private:
 
 /// Opens `path`, relative to the open directory `at`. Never waits for a FIFO's other end. *Throws:* `error`.
 task<descriptor> open_descriptor(const std::string& path, int flags, unsigned mode = 0, int at = -1);
+
+/// What `fs::stat` says of it.
+fs::status status_of(const struct statx& found) noexcept;
+
+/// What `fs::list` finds in an open directory; `path` is its name, for errors. *Throws:* `error`.
+task<std::vector<fs::entry>> list(const descriptor& directory, std::string path, fs::list_options options = {});
 
 /// Closes it; 0, or what went wrong with what was written before. In any case: a request to cancel comes later.
 task<std::int32_t> close_descriptor(descriptor& open);

@@ -89,7 +89,7 @@ task<file_type> type_of(const directory_entry& entry, int directory)
 
 constexpr int as_directory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
-/// Adds what is in an open directory; `prefix` is its name from the root of the listing on.
+/// Adds what is in an open directory, in no order; `prefix` is its name from the root of the listing on.
 task<> list_into(std::vector<entry>& found, int directory, std::string prefix, std::string path, bool recursive)
 {
     for (directory_entry& each : co_await entries_of(directory, path)) {
@@ -156,19 +156,7 @@ task<status> stat(std::string path, stat_options options)
     check_path("stat", path);
     struct statx found{};
     checked(co_await look(path, found, options.follow_links ? 0 : AT_SYMLINK_NOFOLLOW), "stat", path);
-    co_return status{
-        .type = type_of_mode(found.stx_mode),
-        .permissions = found.stx_mode & 07777u,
-        .size = found.stx_size,
-        .links = found.stx_nlink,
-        .device = std::uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor,
-        .inode = found.stx_ino,
-        .owner = found.stx_uid,
-        .group = found.stx_gid,
-        .modified = time_of(found.stx_mtime),
-        .accessed = time_of(found.stx_atime),
-        .changed = time_of(found.stx_ctime),
-    };
+    co_return detail::status_of(found);
 }
 
 task<bool> exists(std::string path)
@@ -184,11 +172,8 @@ task<bool> exists(std::string path)
 
 task<std::vector<entry>> list(std::string directory, list_options options)
 {
-    std::vector<entry> found;
     const descriptor open = co_await open_descriptor(directory, O_RDONLY | O_DIRECTORY);
-    co_await list_into(found, open.get(), "", directory, options.recursive);
-    std::ranges::sort(found, {}, &entry::name);
-    co_return found;
+    co_return co_await detail::list(open, std::move(directory), options);
 }
 
 // ---- changing it
@@ -312,3 +297,32 @@ temp_directory::~temp_directory()
 }
 
 } // namespace simul::fs
+
+namespace simul::detail {
+
+fs::status status_of(const struct statx& found) noexcept
+{
+    return {
+        .type = fs::type_of_mode(found.stx_mode),
+        .permissions = found.stx_mode & 07777u,
+        .size = found.stx_size,
+        .links = found.stx_nlink,
+        .device = std::uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor,
+        .inode = found.stx_ino,
+        .owner = found.stx_uid,
+        .group = found.stx_gid,
+        .modified = fs::time_of(found.stx_mtime),
+        .accessed = fs::time_of(found.stx_atime),
+        .changed = fs::time_of(found.stx_ctime),
+    };
+}
+
+task<std::vector<fs::entry>> list(const descriptor& directory, std::string path, fs::list_options options)
+{
+    std::vector<fs::entry> found;
+    co_await fs::list_into(found, directory.get(), "", std::move(path), options.recursive);
+    std::ranges::sort(found, {}, &fs::entry::name);
+    co_return found;
+}
+
+} // namespace simul::detail

@@ -45,7 +45,7 @@ bool performed::cancel() noexcept
 
 performed::~performed()
 {
-    if (kind == operation_kind::open && began_ && !taken_ && result >= 0)
+    if ((kind == operation_kind::open || kind == operation_kind::open_as) && began_ && !taken_ && result >= 0)
         ::close(result);
 }
 

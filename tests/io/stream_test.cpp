@@ -449,6 +449,28 @@ SIMUL_TEST(Stream, CloseSendsWhatIsLeftAbortDropsIt)
     mine.abort();
 }
 
+SIMUL_TEST(Stream, WhoWritesFromItsOwnMemoryHearsOfAnAbort)
+{
+    const bytes much(1'000'000, 'm');
+    for (const bool cancelled : {false, true}) {
+        auto [mine, peer] = simul::unix_::pair();
+        auto writes = simul::spawn(mine.write_all(much));
+        co_await simul::sleep(1ms);
+        mine.abort();
+        if (cancelled)
+            writes.cancel();
+        EXPECT_TRUE(co_await raises<simul::closed_error>(std::move(writes)));
+    }
+    for (std::size_t taken = 0; taken <= 300'000; taken += 50'000) { // also when a part has just gone out
+        auto [mine, peer] = simul::unix_::pair();
+        auto writes = simul::spawn(mine.write_all(much));
+        co_await simul::yield();
+        co_await peer.read_exactly(taken);
+        mine.abort();
+        EXPECT_TRUE(co_await raises<simul::closed_error>(std::move(writes)));
+    }
+}
+
 SIMUL_TEST(Stream, ACloseThatIsCancelledIsClosed)
 {
     auto [mine, peer] = simul::unix_::pair();

@@ -4,6 +4,7 @@
 #include "backend_fixture.hpp"
 
 #include <dirent.h>
+#include <linux/openat2.h>
 #include <map>
 #include <sys/stat.h>
 
@@ -326,6 +327,49 @@ TEST_P(BackendFiles, PathsAreRelativeToAnOpenDirectory)
     EXPECT_TRUE(listed(folder_).empty());
     close_now(directory);
     EXPECT_EQ(-EBADF, on_path(make_directory, "d", 0, 0700, directory));
+}
+
+TEST_P(BackendFiles, APathCanBeKeptFromLeadingOut)
+{
+    on_path(make_directory, in_folder("root"), 0, 0700);
+    on_path(make_directory, in_folder("root/d"), 0, 0700);
+    write_whole(in_folder("root/d/a"), "in");
+    write_whole(in_folder("secret"), "out");
+    to_target(make_symlink, in_folder("root/near"), "d/../d/a");
+    to_target(make_symlink, in_folder("root/far"), "../secret");
+    to_target(make_symlink, in_folder("root/absolute"), in_folder("root/d/a"));
+    const int root = open_file(in_folder("root"), O_RDONLY | O_DIRECTORY);
+    const auto opened = [&](const char* path, std::uint64_t resolve) {
+        open_how how{.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .mode = 0, .resolve = resolve};
+        call op(open_as, root);
+        op.path = path;
+        op.data = &how;
+        const int fd = finish(op);
+        if (fd < 0)
+            return std::to_string(fd);
+        std::string text = read_text(fd, 10);
+        close_now(fd);
+        return text;
+    };
+    const auto is = [](int error) { return std::to_string(-error); };
+    for (const std::uint64_t links : {std::uint64_t{0}, std::uint64_t{RESOLVE_NO_SYMLINKS}}) {
+        const std::uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | links;
+        EXPECT_EQ("in", opened("d/a", beneath));
+        EXPECT_EQ("in", opened("d/../d/./a", beneath));
+        EXPECT_EQ(is(ENOENT), opened("d/b", beneath));
+        EXPECT_EQ(is(ENOTDIR), opened("d/a/b", beneath));
+        EXPECT_EQ(is(EXDEV), opened("..", beneath));
+        EXPECT_EQ(is(EXDEV), opened("../secret", beneath));
+        EXPECT_EQ(is(EXDEV), opened("../root/d/a", beneath));
+        EXPECT_EQ(is(EXDEV), opened("d/../../secret", beneath));
+        EXPECT_EQ(is(EXDEV), opened("/", beneath));
+        EXPECT_EQ(is(EXDEV), opened(in_folder("root/d/a").c_str(), beneath));
+        EXPECT_EQ(links ? is(ELOOP) : "in", opened("near", beneath));
+        EXPECT_EQ(links ? is(ELOOP) : is(EXDEV), opened("far", beneath));
+        EXPECT_EQ(links ? is(ELOOP) : is(EXDEV), opened("absolute", beneath));
+    }
+    EXPECT_EQ("out", opened("far", 0));
+    close_now(root);
 }
 
 TEST_P(BackendFiles, CopiesBetweenFiles)

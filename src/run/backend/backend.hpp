@@ -53,6 +53,7 @@ enum class operation_kind : std::uint8_t {
     make_symlink,   ///< that says `target`
     read_link,      ///< what it says, to `data`
     write_file,     ///< open, write, close in one go: `flags`, `mode`, `data`, `size`; the result is the write's
+    open_as,        ///< as `data`, an open_how, says; see openat2(2): for a path that must not lead out of `fd`
 };
 
 inline constexpr int sync_data = 1;
@@ -77,7 +78,8 @@ struct directory_entry {
 /// (`data`, `result` bytes) for as long as the call lasts, so a connection that is idle needs none. There is one of them
 /// at a socket at most, and no `receive` or `accept` beside it.
 ///
-/// An open of a FIFO need not wait for its other end: pass O_NONBLOCK to be sure that it doesn't.
+/// An open of a FIFO need not wait for its other end: pass O_NONBLOCK to be sure that it doesn't. (The flags of an
+/// `open_as` are taken as they are: O_CLOEXEC and O_NONBLOCK belong there.)
 struct operation {
     operation_kind kind = operation_kind::poll;
     int fd = -1;

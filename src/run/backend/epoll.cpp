@@ -172,7 +172,7 @@ void epoll_backend::start(operation& op) noexcept
 
 void epoll_backend::start_on_file(operation& op) noexcept
 {
-    const std::int32_t result = op.kind == operation_kind::open ? attempt_open(op) : attempt_status(op);
+    const std::int32_t result = op.kind == operation_kind::status ? attempt_status(op) : attempt_open(op);
     if (result == -EAGAIN)
         return give_to_helper(op);
     finished_.add(op, result);

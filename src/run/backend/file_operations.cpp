@@ -40,6 +40,11 @@ int open_now(const operation& op) noexcept
     return fd;
 }
 
+int open_as(const operation& op, const open_how& how) noexcept
+{
+    return uninterrupted([&] { return ::syscall(SYS_openat2, directory_of(op), op.path, &how, sizeof how); });
+}
+
 int close_now(int fd) noexcept
 {
     const int result = errno_or(::close(fd));
@@ -98,19 +103,25 @@ int list_now(const operation& op) noexcept
 }
 
 /// By openat2(2), which knows how not to wait for a disk. -EAGAIN also where the kernel is older or a filter forbids it.
+int open_from_memory(const operation& op, open_how how) noexcept
+{
+    how.resolve |= RESOLVE_CACHED;
+    const int fd = errno_or(::syscall(SYS_openat2, directory_of(op), op.path, &how, sizeof how));
+    return fd == -ENOSYS || fd == -EPERM || fd == -EINVAL || fd == -EINTR ? -EAGAIN : fd;
+}
 int open_from_memory(const operation& op, int flags) noexcept
 {
     open_how how{};
     how.flags = static_cast<unsigned>(flags) | O_CLOEXEC;
-    how.resolve = RESOLVE_CACHED;
-    const int fd = errno_or(::syscall(SYS_openat2, directory_of(op), op.path, &how, sizeof how));
-    return fd == -ENOSYS || fd == -EPERM || fd == -EINVAL || fd == -EINTR ? -EAGAIN : fd;
+    return open_from_memory(op, how);
 }
 
 } // namespace
 
 std::int32_t attempt_open(const operation& op) noexcept
 {
+    if (op.kind == operation_kind::open_as)
+        return open_from_memory(op, *static_cast<const open_how*>(op.data));
     if (op.kind != operation_kind::open || (op.flags & (O_CREAT | O_TRUNC)) != 0 || (op.flags & O_TMPFILE) == O_TMPFILE)
         return -EAGAIN;
     const int fd = open_from_memory(op, op.flags | O_NONBLOCK);
@@ -174,6 +185,8 @@ std::int32_t perform_on_file(operation& op) noexcept
         return uninterrupted([&] { return ::readlinkat(directory, op.path, static_cast<char*>(op.data), op.size); });
     case operation_kind::write_file:
         return write_file_now(op);
+    case operation_kind::open_as:
+        return open_as(op, *static_cast<const open_how*>(op.data));
     default:
         return -EOPNOTSUPP;
     }

@@ -58,9 +58,10 @@ void fault_plan::fail_with_probability(double p, std::vector<int> errors)
 
 int fault_plan::strike(const operation& op, std::mt19937_64& random)
 {
+    const operation_kind kind = op.kind == operation_kind::open_as ? operation_kind::open : op.kind;
     int error = 0;
     for (planned& each : planned_)
-        if (each.kind == op.kind && --each.nth == 0)
+        if (each.kind == kind && --each.nth == 0)
             error = each.error;
     std::erase_if(planned_, [](const planned& each) { return each.nth == 0; });
     if (error == 0 && !errors_.empty() && static_cast<double>(random()) < probability_ * 0x1p64)

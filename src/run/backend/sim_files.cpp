@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <type_traits>
@@ -201,6 +202,12 @@ sim_files::sim_files(const time_point& now) : now_(now), root_(std::make_shared<
 std::int32_t sim_files::perform(sim_world& world, operation& op)
 {
     switch (op.kind) {
+    case operation_kind::open_as: {
+        const open_how& how = *static_cast<const open_how*>(op.data);
+        op.flags = static_cast<int>(how.flags);
+        op.mode = static_cast<unsigned>(how.mode);
+        [[fallthrough]];
+    }
     case operation_kind::open: {
         std::shared_ptr<sim_object> opened;
         const int problem = open(world, op, opened);
@@ -266,16 +273,22 @@ int sim_files::find(const sim_world& world, const operation& op, const char* pat
             return -ENOTDIR;
         start = directory->node();
     }
-    return walk(std::move(start), path, follow, found);
+    const std::uint64_t resolve = op.kind == operation_kind::open_as ? static_cast<const open_how*>(op.data)->resolve : 0;
+    return walk(std::move(start), path, follow, resolve, found);
 }
 
 /// `found.node` is null when all but the last name is there.
-int sim_files::walk(std::shared_ptr<sim_node> at, std::string rest, bool follow, place& found) const
+int sim_files::walk(std::shared_ptr<sim_node> at, std::string rest, bool follow, std::uint64_t resolve,
+                    place& found) const
 {
+    const bool stays_beneath = (resolve & RESOLVE_BENEATH) != 0;
+    const std::shared_ptr<sim_node> start = at;
     if (rest.empty())
         return -ENOENT;
     if (rest.size() >= PATH_MAX)
         return -ENAMETOOLONG;
+    if (rest.starts_with('/') && stays_beneath)
+        return -EXDEV;
     if (rest.starts_with('/'))
         at = root_;
     for (int links = 0;;) {
@@ -294,6 +307,8 @@ int sim_files::walk(std::shared_ptr<sim_node> at, std::string rest, bool follow,
         const bool is_last = rest.find_first_not_of('/') == std::string::npos;
         if (found.name == ".") {
             found.node = at;
+        } else if (found.name == ".." && at == start && stays_beneath) {
+            return -EXDEV;
         } else if (found.name == "..") {
             found.node = at->parent.lock();
         } else {
@@ -303,9 +318,11 @@ int sim_files::walk(std::shared_ptr<sim_node> at, std::string rest, bool follow,
         if (!found.node)
             return is_last ? 0 : -ENOENT;
         if (found.node->is(S_IFLNK) && (!is_last || follow || !rest.empty())) {
-            if (++links > most_links)
+            if (++links > most_links || (resolve & RESOLVE_NO_SYMLINKS) != 0)
                 return -ELOOP;
             rest = found.node->content + rest;
+            if (rest.starts_with('/') && stays_beneath)
+                return -EXDEV;
             if (rest.starts_with('/'))
                 at = root_;
             continue;

@@ -40,7 +40,7 @@ private:
     struct place;
 
     int find(const sim_world& world, const operation& op, const char* path, bool follow, place& found) const;
-    int walk(std::shared_ptr<sim_node> at, std::string rest, bool follow, place& found) const;
+    int walk(std::shared_ptr<sim_node> at, std::string rest, bool follow, std::uint64_t resolve, place& found) const;
     std::shared_ptr<sim_node> make(place& at, unsigned mode);
 
     int open(const sim_world& world, const operation& op, std::shared_ptr<sim_object>& opened);

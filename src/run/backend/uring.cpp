@@ -193,6 +193,9 @@ void prepare(io_uring_sqe* sqe, operation& op) noexcept
         case operation_kind::open:
             io_uring_prep_openat(sqe, directory, op.path, op.flags | O_CLOEXEC, op.mode);
             break;
+        case operation_kind::open_as:
+            io_uring_prep_openat2(sqe, directory, op.path, static_cast<open_how*>(op.data));
+            break;
         case operation_kind::close:
             io_uring_prep_close(sqe, op.fd);
             break;
