@@ -18,10 +18,20 @@ namespace {
 
 constexpr std::string_view forbidden_in_hosts("\0\t\n\r #/:<>?@[\\]^|", 17);
 
+/// By character: most URLs have nothing but a domain to be looked at for long.
+constexpr std::array<bool, 256> forbidden_in_domains = [] {
+    std::array<bool, 256> forbidden{};
+    for (unsigned c = 0; c <= 0x20; ++c)
+        forbidden[c] = true;
+    for (const char c : forbidden_in_hosts)
+        forbidden[static_cast<unsigned char>(c)] = true;
+    forbidden['%'] = forbidden[0x7f] = true;
+    return forbidden;
+}();
+
 constexpr bool is_forbidden_in_domains(char c)
 {
-    return static_cast<unsigned char>(c) <= 0x20 || c == '%' || c == 0x7f ||
-           forbidden_in_hosts.find(c) != std::string_view::npos;
+    return forbidden_in_domains[static_cast<unsigned char>(c)];
 }
 
 /// One number of an address: decimal, 0octal, 0xhex. Too large ones become what is too large.
@@ -58,7 +68,8 @@ bool ends_in_number(std::string_view host)
 void append_ipv4(std::string& out, std::uint32_t address)
 {
     for (int shift = 24; shift >= 0; shift -= 8) {
-        out += std::to_string((address >> shift) & 0xff);
+        char digits[3];
+        out.append(digits, std::to_chars(digits, digits + 3, (address >> shift) & 0xff).ptr);
         if (shift > 0)
             out += '.';
     }

@@ -320,6 +320,14 @@ bool selector::matches(std::uint32_t element) const
         alternatives_, [&](const complex& each) { return match(each, each.size() - 1, element) == outcome::matches; });
 }
 
+bool selector::depends_on_element_alone() const noexcept
+{
+    const auto alone = [](const condition& each) { return each.kind != test::nth && each.kind != test::last; };
+    return std::ranges::all_of(alternatives_, [&](const complex& each) {
+        return each.size() == 1 && std::ranges::all_of(each.front().conditions, alone);
+    });
+}
+
 bool selector::matches(const compound& compound, std::uint32_t element) const
 {
     return std::ranges::all_of(compound.conditions,

@@ -20,6 +20,8 @@ public:
     explicit selector(std::string_view text, const tree& of);
 
     bool matches(std::uint32_t element) const;
+    /// And not on where it stands.
+    bool depends_on_element_alone() const noexcept;
 
 private:
     friend class selector_parser;

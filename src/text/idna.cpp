@@ -15,13 +15,18 @@ namespace {
 
 constexpr bool is_ascii(std::string_view text)
 {
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    unsigned char all = 0;
+    for (const char c : text)
+        all |= static_cast<unsigned char>(c);
+    return all < 0x80;
 }
 
 void append_lower(std::string& to, std::string_view ascii)
 {
-    for (const char c : ascii)
-        to += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    const std::size_t begin = to.size();
+    to += ascii;
+    for (std::size_t i = begin; i < to.size(); ++i)
+        to[i] = to[i] >= 'A' && to[i] <= 'Z' ? static_cast<char>(to[i] | 0x20) : to[i];
 }
 
 bool is_malformed(int status)
@@ -85,6 +90,13 @@ const char* append_label(std::string& to, std::string_view label)
 
 const char* domain_to_ascii(std::string_view domain, std::string& ascii)
 {
+    if (is_ascii(domain)) {
+        const std::size_t begin = ascii.size();
+        append_lower(ascii, domain);
+        if (ascii.find("xn--", begin) == std::string::npos)
+            return nullptr; // no label has to be looked at
+        ascii.resize(begin);
+    }
     // The full stops of East Asia separate labels, too.
     constexpr std::string_view dots[] = {".", "\u3002", "\uff0e", "\uff61"};
     for (bool first = true;; first = false) {

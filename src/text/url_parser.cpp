@@ -142,9 +142,9 @@ const char* url::parser::parse()
 
 const char* url::parser::parse_scheme()
 {
-    const std::size_t end =
-        rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-    const bool given = end != std::string_view::npos && rest_[end] == ':' && is_alpha(rest_[0]);
+    const auto belongs = [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; };
+    const auto end = static_cast<std::size_t>(std::ranges::find_if_not(rest_, belongs) - rest_.begin());
+    const bool given = end < rest_.size() && rest_[end] == ':' && is_alpha(rest_[0]);
     if (given) {
         for (const char c : rest_.substr(0, end))
             out.scheme += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
