@@ -15,10 +15,11 @@ class Figure:
 @dataclass(frozen=True)
 class Program:
     name: str  # "ours" and "bound" are linked with simul; else the peer's
-    source: str  # below bench/: C++, Go or Python
+    source: str  # below bench/: C++, Go, Python or JavaScript
     figures: frozenset[str]
     flags: tuple[str, ...] = ()  # to compile and link
     args: tuple[str, ...] = ()
+    load: tuple[str, ...] = ()  # a Python script that calls the program and measures it, and what it gets before its command
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,22 @@ class Area:
     programs: tuple[Program, ...]
 
 
-def program(name, source, figures, flags="", args=""):
-    return Program(name, source, frozenset(figures.split()), tuple(flags.split()), tuple(args.split()))
+def program(name, source, figures, flags="", args="", load=""):
+    return Program(name, source, frozenset(figures.split()), tuple(flags.split()), tuple(args.split()), tuple(load.split()))
+
+
+def http_server(name, source, **more):
+    return program(name, source, "http_server_cpu http_server_rps", load="http/load.py server", **more)
+
+
+def http_client(name, source, **more):
+    return program(name, source, "http_client_cpu http_client_delayed http_client_delayed_1000",
+                   load="http/load.py client", **more)
 
 
 # Its own check is for other versions of clang, or wants libc++.
 ASIO = "-DASIO_HAS_CO_AWAIT -DASIO_HAS_STD_COROUTINE"
+BEAST = "-DBOOST_ASIO_HAS_CO_AWAIT -DBOOST_ASIO_HAS_STD_COROUTINE"
 
 LOOP = "spawn_await yield post cross_post gather_each timer_add_cancel timer_fire task_bytes"
 
@@ -48,6 +59,8 @@ GMP = "-lgmpxx -lgmp"
 ECHO = "echo_1 echo_100 echo_100_cpu connection_bytes"
 
 FILES = "file_read_small file_read_cold file_write_small file_read_large"
+
+REDIS = "redis_get redis_pipeline_cpu redis_tasks_cpu"
 
 SPAWN = "subprocess_spawn subprocess_output"
 
@@ -154,8 +167,14 @@ AREAS = {
         ),
     ),
     "http": Area(
-        packages=("nlohmann-json3-dev", "python3-bs4"),
+        packages=("golang-go", "libboost-dev", "libcurl4-openssl-dev", "nginx", "nlohmann-json3-dev", "nodejs",
+                  "python3-aiohttp", "python3-bs4", "python3-httpx", "python3-uvloop", "wrk"),
         figures=(
+            Figure("http_server_cpu", "us", 1.15, "bound"),
+            Figure("http_server_rps", "/s", better="higher"),
+            Figure("http_client_cpu", "us", 1.3, "bound"),
+            Figure("http_client_delayed", "ms", 1.5, "bound"),
+            Figure("http_client_delayed_1000", "ms", 1.2, "bound"),
             Figure("json_parse", "us", 1.05, "bound"),
             Figure("json_value", "us", 1.0, "best peer"),
             Figure("json_dump", "us", 1.0, "bound"),
@@ -167,6 +186,35 @@ AREAS = {
             program("bound", "text/peers/bare.cpp", "json_parse json_dump html_title", flags="-lsimdjson -lgumbo"),
             program("nlohmann", "text/peers/nlohmann.cpp", "json_value json_dump"),
             program("python", "text/peers/python.py", "json_parse json_dump html_title"),
+            http_server("ours", "http/server.cpp"),
+            http_server("bound", "http/peers/bare_uring.cpp"),
+            http_server("epoll", "http/peers/bare_epoll.cpp"),
+            http_server("nginx", "http/peers/nginx_.py"),
+            http_server("beast", "http/peers/beast_server.cpp", flags=BEAST),
+            http_server("go", "http/peers/go_server.go"),
+            http_server("node", "http/peers/node_.js"),
+            http_server("aiohttp", "http/peers/aiohttp_server.py"),
+            http_client("ours", "http/client.cpp"),
+            http_client("bound", "http/peers/bare_client.cpp"),
+            http_client("beast", "http/peers/beast_client.cpp", flags=BEAST),
+            http_client("libcurl", "http/peers/curl.cpp", flags="-lcurl"),
+            http_client("go", "http/peers/go_client.go"),
+            http_client("aiohttp", "http/peers/python_client.py", args="aiohttp"),
+            http_client("httpx", "http/peers/python_client.py", args="httpx"),
+        ),
+    ),
+    "db": Area(
+        packages=("libhiredis-dev", "python3-redis", "redis-server"),
+        figures=(
+            Figure("redis_get", "us", 1.1, "bound"),
+            Figure("redis_pipeline_cpu", "us", 1.0, "hiredis"),
+            Figure("redis_tasks_cpu", "us", 1.5, "hiredis"),
+        ),
+        programs=(
+            program("ours", "db/redis.cpp", REDIS),
+            program("bound", "db/peers/python.py", REDIS, args="--bound"),
+            program("hiredis", "db/peers/hiredis.cpp", REDIS, flags="-lhiredis"),
+            program("redis-py", "db/peers/python.py", REDIS),
         ),
     ),
     "blocking": Area(

@@ -23,10 +23,13 @@ install(
         "${PROJECT_BINARY_DIR}/simulConfigVersion.cmake"
         cmake/check_compiler.cmake
         cmake/FindBoostContext.cmake
+        cmake/FindBrotli.cmake
         cmake/FindGumbo.cmake
         cmake/FindLibIdn2.cmake
+        cmake/FindLibPsl.cmake
         cmake/FindLibUring.cmake
         cmake/FindSimdJson.cmake
+        cmake/FindZstd.cmake
     DESTINATION "${package_folder}")
 
 # The .pc file finds its prefix from its own place, so an installed tree can be moved.
@@ -34,7 +37,7 @@ file(RELATIVE_PATH pc_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefi
 set(pc_requires "fmt")
 set(pc_libs "-lsimul")
 if(NOT BUILD_SHARED_LIBS) # not Requires.private: static is our default, `--static` is nobody's
-    string(APPEND pc_requires ", liburing, openssl, libidn2, simdjson, gumbo")
+    string(APPEND pc_requires ", liburing, openssl, libidn2, simdjson, gumbo, zlib, libbrotlidec, libbrotlienc, libzstd, libpsl")
     string(APPEND pc_libs " -lboost_context") # Boost has no .pc files
 endif()
 configure_file(packaging/simul.pc.in simul.pc @ONLY)

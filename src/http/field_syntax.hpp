@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace simul::http::detail {
@@ -63,6 +64,13 @@ constexpr bool is_blank(char c) noexcept
 constexpr char lower(char c) noexcept
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+inline std::string lower(std::string_view text)
+{
+    std::string small(text);
+    for (char& c : small)
+        c = lower(c);
+    return small;
 }
 constexpr bool same_ignoring_case(std::string_view a, std::string_view b) noexcept
 {

@@ -80,7 +80,7 @@ void headers::check(std::string_view name, std::string_view value, std::size_t g
 {
     if (name.empty())
         refuse(name, "a header needs a name");
-    if (const std::size_t bad = find_other(token_set, name); bad < name.size())
+    if (const std::size_t bad = find_token_end(name); bad < name.size())
         refuse(name, "a name has letters, digits and !#$%&'*+-.^_`|~ only, not " + shown(name.substr(bad, 1)));
     if (const std::size_t bad = find_control(value); bad < value.size())
         refuse(name, "a value can't have " + shown(value.substr(bad, 1)));
@@ -90,17 +90,25 @@ void headers::check(std::string_view name, std::string_view value, std::size_t g
         throw limit_exceeded("header " + shown(name) + ": makes more than 1 MiB of headers");
 }
 
+/// For one more field, so that it is added wholly or not at all.
+void headers::make_room(std::size_t line_size)
+{
+    constexpr std::size_t usual_fields = 8, usual_bytes = 256;
+    if (entries_.size() == entries_.capacity())
+        entries_.reserve(std::max(usual_fields, 2 * entries_.size()));
+    if (!has_room(line_size))
+        lines_.reserve(std::max({usual_bytes, 2 * lines_.size(), lines_.size() + line_size}));
+}
+
 void headers::add_checked(std::string_view name, std::string_view value, std::string_view line)
 {
-    if (entries_.size() == entries_.capacity()) // first, so that a field is added wholly or not at all
-        entries_.reserve(std::max<std::size_t>(8, 2 * entries_.size()));
+    const std::size_t size = name.size() + value.size() + around_value;
+    make_room(size);
     const auto begin = static_cast<std::uint32_t>(lines_.size());
-    if (line.size() == name.size() + value.size() + around_value && line[name.size() + 1] == ' ') {
+    if (line.size() == size && line[name.size() + 1] == ' ')
         lines_.append(line);
-    } else {
-        lines_.reserve(lines_.size() + name.size() + value.size() + around_value);
+    else
         lines_.append(name).append(": ").append(value).append("\r\n");
-    }
     entries_.push_back({begin, static_cast<std::uint32_t>(value.size()), static_cast<std::uint16_t>(name.size())});
 }
 
@@ -108,9 +116,10 @@ void headers::add(std::string_view name, std::string_view value)
 {
     value = trimmed(value);
     check(name, value, 0);
-    // What is inserted may be a view of what is held.
-    const std::string line = std::string(name).append(": ").append(value).append("\r\n");
-    add_checked({line.data(), name.size()}, {line.data() + name.size() + 2, value.size()}, line);
+    if (has_room(name.size() + value.size() + around_value))
+        return add_checked(name, value, {});
+    const std::string kept_name(name), kept_value(value); // they may be views of what moves
+    add_checked(kept_name, kept_value, {});
 }
 
 void headers::set(std::string_view name, std::string_view value)

@@ -13,7 +13,8 @@ show stands in a comment before it, invisible to readers; it holds for the rest 
     simul::task<page> fetch(std::string url);
     -->
 
-A block that can't be compiled has `<!-- fragment -->` in the line above it.
+A block that can't be compiled has `<!-- fragment -->` in the line above it; one that shows a file of the project, which is
+compiled where it is, `<!-- file: examples/count/async.cpp -->`.
 """
 import argparse
 import re
@@ -63,7 +64,7 @@ def snippets_of(page):
             first = at + 1
             while lines[at + 1] != "```":
                 at += 1
-            if lines[first - 2] != "<!-- fragment -->":
+            if not lines[first - 2].startswith(("<!-- fragment -->", "<!-- file: ")):
                 found.append(Snippet(page, first + 1, "\n".join(lines[first : at + 1]), list(given)))
             at += 1
         at += 1

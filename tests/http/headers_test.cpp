@@ -103,6 +103,16 @@ TEST(Headers, TakeViewsOfThemselves)
     EXPECT_EQ(fields.lines(), "B: a value that is not short\r\n");
 }
 
+TEST(Headers, TakeViewsOfThemselvesWhileTheyGrow)
+{
+    const headers first = {{"A", "b"}};
+    headers fields = first; // a copy has no room to spare
+    while (fields.size() < 200)
+        fields.add(fields[0].name, fields[fields.size() - 1].value);
+    for (const auto& each : fields)
+        EXPECT_EQ(each, (headers::field{"A", "b"}));
+}
+
 TEST(Headers, DropSpaceAroundValues)
 {
     headers fields = {{"A", " \t b c \t"}, {"B", " "}};

@@ -1,53 +1,87 @@
 // SPDX-License-Identifier: MIT
 //
-// The command: `simul hello`, `simul --version`.
-#include <simul/simul.hpp>
+// The command `simul`: finds the command, reads its arguments, runs it.
+#include "command.hpp"
 
+#include <simul/base/error.hpp>
+#include <simul/base/version.hpp>
+
+#include <algorithm>
+#include <cstdio>
 #include <fmt/core.h>
-#include <string>
-#include <string_view>
-#include <vector>
-
-using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int usage_error = 2;
+using namespace cli;
 
-simul::task<> say_hello(std::string name)
+std::string overview()
 {
-    fmt::print("Sleeping...\n");
-    std::fflush(stdout);
-    co_await simul::sleep(2s);
-    fmt::print("Hello, {}!\n", name);
+    std::string text = "usage: simul COMMAND [ARGUMENTS]\n\n";
+    for (const command_entry& each : commands())
+        text += fmt::format("  {:<14}{}\n", each.name, each.summary);
+    return text + "\n  simul COMMAND --help    what a command takes\n  simul --version\n";
 }
 
-int usage(std::FILE* to)
+int refuse_command(const std::string& name)
 {
-    fmt::print(to, "usage: simul COMMAND\n\n"
-                   "  hello [NAME]   waits two seconds without blocking, and greets\n"
-                   "  --version      prints the version\n"
-                   "  --help         prints this\n");
-    return to == stdout ? 0 : usage_error;
+    std::vector<std::string_view> known;
+    for (const command_entry& each : commands())
+        known.push_back(each.name);
+    const std::string_view meant = nearest(name, known);
+    fmt::print(stderr, "simul: there is no command \"{}\"{}\n", name,
+               meant.empty() ? "; see simul --help" : fmt::format("; did you mean {}?", meant));
+    return exit_code::usage;
+}
+
+/// Before "--", whatever else there is.
+bool asks_for_help(const std::vector<std::string>& arguments)
+{
+    const auto end = std::ranges::find(arguments, "--");
+    return std::any_of(arguments.begin(), end, [](const std::string& each) { return each == "--help" || each == "-h"; });
+}
+
+int run_command(const command_entry& entry, const std::vector<std::string>& arguments)
+{
+    if (asks_for_help(arguments)) {
+        fmt::print("{}", help_of(entry));
+        return exit_code::ok;
+    }
+    const auto wanted = entry.make();
+    command_line line;
+    wanted->declare(line);
+    try {
+        line.parse(arguments);
+        return wanted->run();
+    } catch (const usage_error& mistake) {
+        fmt::print(stderr, "simul {}: {}\nSee simul {} --help.\n", entry.name, mistake.what(), entry.name);
+        return exit_code::usage;
+    } catch (const simul::error& failure) {
+        fmt::print(stderr, "simul {}: {}\n", entry.name, failure.what());
+        return exit_code::environment;
+    } catch (const simul::cancelled&) { // SIGINT
+        return exit_code::interrupted;
+    }
 }
 
 } // namespace
 
 int main(int count, char** values)
 {
-    const std::vector<std::string_view> arguments(values + 1, values + count);
-    if (arguments.empty())
-        return usage(stderr);
-    if (arguments[0] == "--version") {
+    std::vector<std::string> arguments(values + 1, values + count);
+    if (arguments.empty()) {
+        fmt::print(stderr, "{}", overview());
+        return exit_code::usage;
+    }
+    const std::string name = arguments.front();
+    arguments.erase(arguments.begin());
+    if (name == "--help" || name == "-h" || name == "help") {
+        fmt::print("{}", overview());
+        return exit_code::ok;
+    }
+    if (name == "--version") {
         fmt::print("simul {}\n", simul::version);
-        return 0;
+        return exit_code::ok;
     }
-    if (arguments[0] == "--help")
-        return usage(stdout);
-    if (arguments[0] == "hello" && arguments.size() <= 2) {
-        simul::run(say_hello(std::string(arguments.size() == 2 ? arguments[1] : "world")));
-        return 0;
-    }
-    fmt::print(stderr, "simul: unknown command or arguments: {}\n", arguments[0]);
-    return usage(stderr);
+    const command_entry* const entry = find_command(name);
+    return entry ? run_command(*entry, arguments) : refuse_command(name);
 }

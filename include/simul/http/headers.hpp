@@ -96,7 +96,9 @@ private:
     std::size_t find(std::string_view name, std::size_t from = 0) const noexcept;
     void erase_at(std::size_t index) noexcept;
     void check(std::string_view name, std::string_view value, std::size_t given_up) const;
-    /// Both are known to be good. `line` is the whole line when it is "name: value\r\n".
+    bool has_room(std::size_t line_size) const noexcept { return line_size <= lines_.capacity() - lines_.size(); }
+    void make_room(std::size_t line_size);
+    /// Both are known to be good, and no views of what is moved for room. `line` is the whole line when it is "name: value\r\n".
     void add_checked(std::string_view name, std::string_view value, std::string_view line);
 
     std::string lines_;

@@ -28,11 +28,24 @@ void append_number(bytes& to, std::uint64_t number, int base = 10)
     to.append(digits, std::to_chars(digits, digits + sizeof digits, number, base).ptr);
 }
 
+bool has_one_host(const headers& fields) noexcept
+{
+    int hosts = 0;
+    bool good = false;
+    for (const auto& [name, value] : fields) {
+        if (same_ignoring_case(name, "Host")) {
+            ++hosts;
+            good = is_authority(value);
+        }
+    }
+    return hosts == 1 && good;
+}
+
 void append_status_line(bytes& to, int status, std::string_view reason)
 {
-    to += "HTTP/1.1 ";
-    append_number(to, static_cast<std::uint64_t>(status));
-    (to += ' ').append(reason.empty() ? reason_of(status) : reason) += "\r\n";
+    const auto digit = [&](int unit) { return static_cast<char>('0' + status / unit % 10); };
+    const char begin[] = {'H', 'T', 'T', 'P', '/', '1', '.', '1', ' ', digit(100), digit(10), digit(1), ' '};
+    to.append(begin, sizeof begin).append(reason.empty() ? reason_of(status) : reason).append("\r\n");
 }
 
 } // namespace
@@ -67,7 +80,7 @@ void writer::request(bytes& to, std::string_view method, std::string_view target
         refuse("HTTP: a method that is no word");
     if (target.empty() || find_target_end(target) < target.size())
         refuse("HTTP: a target that is empty, or has a space, a control character, \"#\" or what isn't ASCII");
-    if (fields.get_all("Host").size() != 1 || !is_authority(*fields.get("Host")))
+    if (!has_one_host(fields))
         refuse("HTTP: a request needs one Host");
     if (body.as == framing::until_close)
         refuse("HTTP: a request's body can't end with the connection");
@@ -85,7 +98,7 @@ void writer::request(bytes& to, std::string_view method, std::string_view target
 }
 
 void writer::response(bytes& to, int status, std::string_view reason, const headers& fields, body_plan body,
-                      const answered_request& request)
+                      const answered_request& request, const headers& more)
 {
     check_begin(role::server, fields);
     if (status < 100 || status > 999 || (is_informational(status) && status != status::switching_protocols))
@@ -112,7 +125,7 @@ void writer::response(bytes& to, int status, std::string_view reason, const head
     keep_alive_ = !closes && !other_protocol && (bodiless || body_ != framing::until_close);
 
     append_status_line(to, status, reason);
-    to += fields.lines();
+    to.append(fields.lines()).append(more.lines());
     append_framing(to);
     if (!keep_alive_ && !other_protocol && !fields.contains_member("Connection", "close"))
         to += "Connection: close\r\n";

@@ -46,8 +46,9 @@ public:
     /// A client's. `fields` have the Host.
     void request(bytes& to, std::string_view method, std::string_view target, const headers& fields, body_plan body);
     /// A server's. No `reason` means the standard's. A body that can't be (HEAD, 204, 304) is left out when it comes.
+    /// `more` is a server's own, of no interest to the framing.
     void response(bytes& to, int status, std::string_view reason, const headers& fields, body_plan body,
-                  const answered_request& request);
+                  const answered_request& request, const headers& more = {});
     /// 100 or 103, before the response.
     void interim(bytes& to, int status, const headers& fields);
 
@@ -61,6 +62,8 @@ public:
 
     /// How the body goes out: what became of the plan.
     framing body_framing() const noexcept { return body_; }
+    /// The answer has no body, though a plan for one (HEAD, 204, 304): don't send it, if that is you.
+    bool leaves_out_body() const noexcept { return left_out_; }
     /// Whether another message may follow. Known from the head on.
     bool keep_alive() const noexcept { return keep_alive_; }
     bool is_between_messages() const noexcept { return !within_; }

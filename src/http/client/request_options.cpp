@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include <simul/http/request_options.hpp>
+
+#include "http/base64.hpp"
+
+#include <simul/base/error.hpp>
+
+namespace simul::http {
+
+credentials basic(std::string_view name, std::string_view password)
+{
+    if (name.find(':') != std::string_view::npos)
+        throw error(std::errc::invalid_argument, "HTTP: a name with a colon can't be told from its password");
+    return {"Basic " + detail::base64(std::string(name).append(":").append(password))};
+}
+
+credentials bearer(std::string_view token)
+{
+    return {std::string("Bearer ").append(token)};
+}
+
+} // namespace simul::http

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include <simul/http/content.hpp>
+
+#include <simul/base/error.hpp>
+#include <simul/http/media_type.hpp>
+#include <simul/io/file.hpp>
+
+#include <cstddef>
+
+namespace simul::http {
+
+namespace {
+
+constexpr std::size_t file_piece = 32 * 1024; // larger blocks glibc gives back to the system, and gets again, for each piece
+
+class pieces_reader final : public content_reader {
+public:
+    explicit pieces_reader(async_generator<bytes> pieces) noexcept : pieces_(std::move(pieces)) {}
+
+    task<bytes> next() override
+    {
+        while (auto piece = co_await pieces_.next())
+            if (!piece->empty())
+                co_return std::move(*piece);
+        co_return bytes();
+    }
+    task<> close() override { co_await pieces_.close(); }
+
+private:
+    async_generator<bytes> pieces_;
+};
+
+class generator_source final : public content_source {
+public:
+    explicit generator_source(async_generator<bytes> pieces) noexcept : pieces_(std::move(pieces)) {}
+
+    task<std::unique_ptr<content_reader>> open() override
+    {
+        if (!pieces_)
+            throw invalid_state("HTTP: a generator's pieces can be sent once; give a function that returns a generator");
+        auto reader = detail::read_pieces(std::move(*pieces_));
+        pieces_.reset();
+        co_return reader;
+    }
+    bool is_repeatable() const noexcept override { return false; }
+
+private:
+    std::optional<async_generator<bytes>> pieces_;
+};
+
+class file_reader final : public content_reader {
+public:
+    file_reader(fs::file of, std::uint64_t size) noexcept : file_(std::move(of)), size_(size) {}
+
+    std::optional<std::uint64_t> size() const override { return size_; }
+    task<bytes> next() override { return file_.read(file_piece); }
+    task<> close() override { return file_.close(); }
+
+private:
+    fs::file file_;
+    std::uint64_t size_;
+};
+
+class file_source final : public content_source {
+public:
+    explicit file_source(std::string path) noexcept : path_(std::move(path)) {}
+
+    task<std::unique_ptr<content_reader>> open() override
+    {
+        fs::file opened = co_await fs::open(path_);
+        const std::uint64_t size = co_await opened.size();
+        co_return std::make_unique<file_reader>(std::move(opened), size);
+    }
+    bool is_repeatable() const noexcept override { return true; }
+    std::string filename() const override { return path_.substr(path_.rfind('/') + 1); } // npos + 1 is 0
+
+private:
+    std::string path_;
+};
+
+} // namespace
+
+std::unique_ptr<content_reader> detail::read_pieces(async_generator<bytes> pieces)
+{
+    return std::make_unique<pieces_reader>(std::move(pieces));
+}
+
+content::content(std::string text) : data_(std::move(text)), type_("text/plain; charset=utf-8")
+{
+}
+
+content::content(std::shared_ptr<content_source> source, std::string type)
+    : source_(std::move(source)), type_(std::move(type))
+{
+    if (!source_)
+        throw error(std::errc::invalid_argument, "HTTP: content from no source");
+}
+
+content text(std::string text)
+{
+    return content(std::move(text));
+}
+
+content html(std::string text)
+{
+    return {std::move(text), "text/html; charset=utf-8"};
+}
+
+content data(bytes data, std::string type)
+{
+    return {std::move(data), std::move(type)};
+}
+
+content form(const parameters& fields)
+{
+    return {form_encode(fields), "application/x-www-form-urlencoded"};
+}
+
+content file(std::string path, std::string type)
+{
+    if (type.empty())
+        type = type_of_file(path);
+    return {std::make_shared<file_source>(std::move(path)), std::move(type)};
+}
+
+content pieces(async_generator<bytes> pieces, std::string type)
+{
+    return {std::make_shared<generator_source>(std::move(pieces)), std::move(type)};
+}
+
+} // namespace simul::http

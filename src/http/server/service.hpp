@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// What a server has in one loop: its door, its connections, and what these share.
+#pragma once
+
+#include "request_maker.hpp"
+#include "routes.hpp"
+
+#include <simul/http/answer.hpp>
+#include <simul/http/server.hpp>
+#include <simul/io/listener.hpp>
+#include <simul/task/event.hpp>
+#include <simul/task/group.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace simul::http::detail {
+
+/// A connection that waits for a request: it may be closed without a word.
+class idle_connection {
+public:
+    idle_connection() noexcept = default;
+    idle_connection(const idle_connection&) = delete;
+    idle_connection& operator=(const idle_connection&) = delete;
+
+    virtual void close_idle() noexcept = 0;
+
+protected:
+    ~idle_connection() { leave_idle(); }
+    void leave_idle() noexcept
+    {
+        next_->previous_ = previous_;
+        previous_->next_ = next_;
+        next_ = previous_ = this;
+    }
+
+private:
+    friend class service;
+    idle_connection* next_ = this;
+    idle_connection* previous_ = this;
+};
+
+class service {
+public:
+    using logger = void (*)(void* with, const access& done);
+
+    service(const server_options& options, const routes& table, event& stop) noexcept
+        : options_(options), table_(table), stop_(stop)
+    {
+    }
+    service(const service&) = delete;
+    service& operator=(const service&) = delete;
+
+    /// Serves whoever comes to `door`, until `stop` happens; at most `limit` at once.
+    task<> run(listener door, const std::optional<tls::server_context>& tls, std::size_t limit);
+
+    void log_with(logger calls, void* with) noexcept
+    {
+        log_ = calls;
+        log_with_ = with;
+    }
+
+    // ---- for connections
+
+    const server_options& options() const noexcept { return options_; }
+    bool is_stopping() const noexcept { return stopping_; }
+    bool logs() const noexcept { return log_ != nullptr; }
+    void log(const access& done) const { log_(log_with_, done); }
+
+    /// It waits for a request now.
+    void note_idle(idle_connection& who) noexcept;
+
+    /// What a handler says, or what is to be said instead. *Throws:* `cancelled` only.
+    task<response> respond(request& asked);
+    /// A handler's failure: reports it, and says what to answer.
+    response failed(const request& asked, std::exception_ptr why) const;
+    /// The fields that we add to every answer: valid until the next call.
+    headers& own_fields(const response& to);
+
+private:
+    class place;
+
+    task<> accept_all(group& connections, const std::optional<tls::server_context>& tls, std::size_t limit);
+    task<> serve_one(simul::stream peer, place taken, const std::optional<tls::server_context>& tls);
+    task<> stop_at_sigterm();
+    bool close_oldest_idle() noexcept;
+    void begin_stop() noexcept;
+    bool renew_date();
+
+    struct idle_list final : idle_connection {
+        void close_idle() noexcept override {}
+    };
+
+    const server_options& options_;
+    const routes& table_;
+    event& stop_;
+    bool stopping_ = false;
+    listener door_;
+    std::exception_ptr broken_; ///< why nobody can be accepted any more
+    std::size_t open_ = 0;      ///< connections
+    event change_;              ///< a connection has left, or become idle, since this was cleared
+    std::unordered_map<address, std::size_t> of_peers_;
+    idle_list idle_; ///< the longest first
+    logger log_ = nullptr;
+    void* log_with_ = nullptr;
+
+    std::string date_;
+    time_point date_until_ = time_point::min();
+    headers own_;
+    std::string own_type_;       ///< of the content that they are for
+    bool own_are_usual_ = false; ///< the response has none of its own
+    path_parts parts_, values_;
+};
+
+} // namespace simul::http::detail
