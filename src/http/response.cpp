@@ -6,6 +6,46 @@
 
 namespace simul::http {
 
+response::response(const response& other)
+    : status_(other.status_),
+      fields_(other.fields_),
+      content_(other.content_),
+      rare_(other.rare_ ? std::make_unique<rare>(*other.rare_) : nullptr)
+{
+}
+
+response& response::operator=(const response& other)
+{
+    return *this = response(other);
+}
+
+response::rare& response::rare_parts()
+{
+    if (!rare_)
+        rare_ = std::make_unique<rare>();
+    return *rare_;
+}
+
+const response::rare& response::told() const noexcept
+{
+    static const rare nothing;
+    return rare_ ? *rare_ : nothing;
+}
+
+void response::set_reason(std::string_view reason)
+{
+    if (rare_ || reason != reason_of(status_))
+        rare_parts().reason = reason;
+}
+
+void response::set_origin(std::string method, std::string url, std::vector<hop> history)
+{
+    rare& parts = rare_parts();
+    parts.method = std::move(method);
+    parts.url = std::move(url);
+    parts.history = std::move(history);
+}
+
 std::string response::text() const
 {
     return to_utf8(body(), charset_of(content_.type()));
@@ -13,27 +53,20 @@ std::string response::text() const
 
 void response::refuse_json(const simul::json::error& because) const
 {
-    if (url_.empty())
+    if (url().empty())
         throw because;
-    throw simul::json::error(url_ + ": " + because.what(), because.line(), because.column(), because.path());
+    throw simul::json::error(url() + ": " + because.what(), because.line(), because.column(), because.path());
 }
 
 response& response::raise_for_status() &
 {
     if (ok())
         return *this;
-    std::string what = method_.empty() ? std::string("HTTP") : method_ + ' ' + url_;
+    std::string what = told().method.empty() ? std::string("HTTP") : told().method + ' ' + url();
     what += ": " + std::to_string(status_);
     if (!reason().empty())
         what.append(" ").append(reason());
     throw status_error(std::move(what), status_);
-}
-
-void response::set_origin(std::string method, std::string url, std::vector<hop> history) noexcept
-{
-    method_ = std::move(method);
-    url_ = std::move(url);
-    history_ = std::move(history);
 }
 
 } // namespace simul::http

@@ -64,7 +64,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts, const std::strin
     return all;
 }
 
-unique_fd open_file(const std::string& path, int flags, const std::string& operation)
+unique_fd open_redirect(const std::string& path, int flags, const std::string& operation)
 {
     refuse_zero_bytes(path, operation);
     unique_fd file(::open(path.c_str(), flags | O_CLOEXEC, 0666));
@@ -166,12 +166,12 @@ void child_files::lead(int number, const redirect& where, stream& our_end)
         file = where.fd_;
         break;
     case kind::file:
-        file = keep(open_file(where.text_, is_input ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, "start " + name_));
+        file = keep(open_redirect(where.text_, is_input ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, "start " + name_));
         break;
     case kind::append:
         if (is_input)
             throw refused("can't be appended to");
-        file = keep(open_file(where.text_, O_WRONLY | O_CREAT | O_APPEND, "start " + name_));
+        file = keep(open_redirect(where.text_, O_WRONLY | O_CREAT | O_APPEND, "start " + name_));
         break;
     case kind::data:
         if (!is_input)

@@ -20,6 +20,7 @@
 #include <simul/text/json.hpp>
 
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,20 +55,28 @@ public:
     }
     /// 200 with this.
     template <std::convertible_to<http::content> Body> response(Body&& body) : content_(std::forward<Body>(body)) {}
+    response(const response& other);
+    response(response&& other) noexcept = default;
+    response& operator=(const response& other);
+    response& operator=(response&& other) noexcept = default;
+    ~response() = default;
 
     int status() const noexcept { return status_; }
     void set_status(int status) noexcept { status_ = status; }
     /// The phrase behind the status; a client's is as it came.
-    std::string_view reason() const noexcept { return reason_.empty() ? reason_of(status_) : reason_; }
-    void set_reason(std::string reason) noexcept { reason_ = std::move(reason); }
+    std::string_view reason() const noexcept
+    {
+        return rare_ && !rare_->reason.empty() ? rare_->reason : reason_of(status_);
+    }
+    void set_reason(std::string_view reason);
     /// Less than 400.
     bool ok() const noexcept { return status_ < 400; }
 
     http::headers& headers() noexcept { return fields_; }
     const http::headers& headers() const noexcept { return fields_; }
     /// Fields that came behind the body.
-    http::headers& trailers() noexcept { return trailers_; }
-    const http::headers& trailers() const noexcept { return trailers_; }
+    http::headers& trailers() { return rare_parts().trailers; }
+    const http::headers& trailers() const noexcept { return told().trailers; }
 
     http::content& content() noexcept { return content_; }
     const http::content& content() const noexcept { return content_; }
@@ -91,24 +100,30 @@ public:
     response&& raise_for_status() && { return std::move(raise_for_status()); }
 
     /// Whose answer it is, after all redirects. Empty for one that no client got.
-    const std::string& url() const noexcept { return url_; }
+    const std::string& url() const noexcept { return told().url; }
     /// The redirects on the way there.
-    const std::vector<hop>& history() const noexcept { return history_; }
+    const std::vector<hop>& history() const noexcept { return told().history; }
 
     /// Says where it came from: for clients. `method` is the request's.
-    void set_origin(std::string method, std::string url, std::vector<hop> history) noexcept;
+    void set_origin(std::string method, std::string url, std::vector<hop> history);
 
 private:
+    /// What a server's usual answer hasn't got: apart, for responses are moved a lot.
+    struct rare {
+        std::string reason;
+        http::headers trailers;
+        std::string method, url; ///< of the request
+        std::vector<hop> history;
+    };
+
     [[noreturn]] void refuse_json(const simul::json::error& because) const;
+    rare& rare_parts();
+    const rare& told() const noexcept;
 
     int status_ = status::ok;
-    std::string reason_;
     http::headers fields_;
     http::content content_;
-    http::headers trailers_;
-    std::string method_;
-    std::string url_;
-    std::vector<hop> history_;
+    std::unique_ptr<rare> rare_;
 };
 
 } // namespace simul::http

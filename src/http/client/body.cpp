@@ -146,8 +146,9 @@ response transfer::with_body(bytes body)
 {
     std::string type(head_.fields.get("Content-Type").value_or(""));
     response made(head_.status, content(std::move(body), std::move(type)), std::move(head_.fields));
-    made.set_reason(std::move(head_.reason));
-    made.trailers() = std::move(trailers_);
+    made.set_reason(head_.reason);
+    if (!trailers_.empty())
+        made.trailers() = std::move(trailers_);
     made.set_origin(std::move(request_.method_name), request_.at.href(), std::move(history_));
     return made;
 }

@@ -2,6 +2,7 @@
 #include "pool.hpp"
 
 #include <simul/base/error.hpp>
+#include <simul/task/spawn.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -58,10 +59,11 @@ void pool::leave(hosts::iterator at) noexcept
 
 void pool::close() noexcept
 {
-    if (is_closed())
+    if (std::exchange(closed_, true))
         return;
-    closing_.set();
     drop_all_idle();
+    for (auto* const each : connecting_)
+        each->cancel();
     // Who waits for a place gets one, and sees.
     std::ptrdiff_t waiting = 0;
     for (auto& [name, at] : hosts_) {
@@ -213,11 +215,27 @@ bool pool::lease::try_reuse()
     return reused_;
 }
 
-void pool::lease::put(std::unique_ptr<lane> made)
+task<bool> pool::lease::connect(task<std::unique_ptr<lane>> connecting)
 {
+    auto flight = spawn(std::move(connecting));
+    pool& of = *of_;
+    of.connecting_.push_back(&flight);
+    std::unique_ptr<lane> made;
+    try {
+        made = co_await flight;
+    } catch (...) {
+        std::erase(of.connecting_, &flight);
+        if (!of.is_closed())
+            throw;
+        co_return false;
+    }
+    std::erase(of.connecting_, &flight);
+    if (of.is_closed())
+        co_return false;
     lane_ = std::move(made);
     reused_ = false;
-    of_->add_in_use(*lane_);
+    of.add_in_use(*lane_);
+    co_return true;
 }
 
 void pool::lease::close_lane() noexcept

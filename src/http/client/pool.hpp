@@ -13,7 +13,7 @@
 #include <simul/base/time.hpp>
 #include <simul/detail/timer.hpp>
 #include <simul/run/loop.hpp>
-#include <simul/task/event.hpp>
+#include <simul/task/future.hpp>
 #include <simul/task/semaphore.hpp>
 #include <simul/task/task.hpp>
 
@@ -58,9 +58,7 @@ public:
     lease enter(std::string_view host);
 
     void close() noexcept;
-    bool is_closed() const noexcept { return closing_.is_set(); }
-    /// Set when it is closed.
-    event& closing() noexcept { return closing_; }
+    bool is_closed() const noexcept { return closed_; }
 
 private:
     /// To the loop: what belongs to it goes when that is closed.
@@ -88,7 +86,8 @@ private:
     hosts hosts_;
     std::size_t idle_ = 0;
     std::vector<lane*> in_use_;
-    event closing_;
+    std::vector<future<std::unique_ptr<lane>>*> connecting_;
+    bool closed_ = false;
 };
 
 /// A place in the pool, and what is in it.
@@ -109,8 +108,8 @@ public:
     bool try_reuse();
     /// With its place: makes room for another lane, where there would be too many.
     void make_room() noexcept { of_->make_room(); }
-    /// Into an open pool.
-    void put(std::unique_ptr<lane> made);
+    /// With its place: takes the lane that `connecting` makes. False: the pool was closed meanwhile.
+    task<bool> connect(task<std::unique_ptr<lane>> connecting);
 
     explicit operator bool() const noexcept { return lane_ != nullptr; }
     lane& operator*() const noexcept { return *lane_; }

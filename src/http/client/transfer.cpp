@@ -8,7 +8,6 @@
 #include <simul/base/version.hpp>
 #include <simul/http/date.hpp>
 #include <simul/run/loop.hpp>
-#include <simul/task/race.hpp>
 #include <simul/task/retry.hpp>
 #include <simul/task/this_task.hpp>
 #include <simul/task/timeout.hpp>
@@ -193,7 +192,6 @@ bool transfer::try_find_lane()
 
 task<> transfer::find_lane(bool fresh)
 {
-    pool& lanes = core_->lanes;
     const client_options& options = core_->options;
     if (!lease_.has_place()) {
         note(trace_event::kind::queued);
@@ -216,10 +214,8 @@ task<> transfer::find_lane(bool fresh)
     lease_.make_room();
     note(trace_event::kind::connect);
     phase_ = "connecting";
-    auto made = co_await race(connect(request_, options), lanes.closing().wait());
-    if (made.index() == 1 || lanes.is_closed())
+    if (!co_await lease_.connect(connect(request_, options)))
         throw closed_error(request_.says("the client was closed"));
-    lease_.put(std::move(std::get<0>(made)));
     note(trace_event::kind::connected);
 }
 

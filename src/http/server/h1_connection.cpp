@@ -322,7 +322,7 @@ task<> h1_connection::send_pieces(response& made)
     co_await with(std::move(pieces), [&](h1::outgoing_content& opened) -> task<> {
         write_head(made, opened.plan());
         if (made.content().source())
-            co_await send_each(opened.reader(), made.trailers());
+            co_await send_each(opened.reader(), std::as_const(made).trailers());
         else
             co_await send_whole(made); // it was replaced
     });
