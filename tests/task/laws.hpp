@@ -485,9 +485,9 @@ template <class Model> task<> random_schedule(std::uint64_t seed)
     }
 }
 
-/// Each order takes five times as long under one.
+/// Each order takes five to ten times as long under one.
 #if defined(__has_feature) && (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-inline constexpr std::uint64_t usual_orders = 2'000;
+inline constexpr std::uint64_t usual_orders = 1'000;
 #else
 inline constexpr std::uint64_t usual_orders = 10'000;
 #endif
