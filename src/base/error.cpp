@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "demangle.hpp"
+
 #include <simul/base/error.hpp>
 
-#include <cstdlib>
-#include <cxxabi.h>
-#include <memory>
 #include <typeinfo>
 
 namespace simul {
 namespace {
-
-std::string readable(const std::type_info& type)
-{
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                            &std::free);
-    return status == 0 ? name.get() : type.name();
-}
 
 std::string summary(const std::string& what, const std::vector<std::exception_ptr>& errors)
 {
@@ -45,7 +36,7 @@ std::string describe(const std::exception_ptr& failure)
 {
     if (!failure)
         return "no error";
-    const std::string type = readable(*failure.__cxa_exception_type());
+    const std::string type = detail::demangle(failure.__cxa_exception_type()->name());
     try {
         std::rethrow_exception(failure);
     } catch (const std::exception& e) {

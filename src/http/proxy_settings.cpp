@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proxy_settings.hpp"
 
-#include "base64.hpp"
 #include "field_syntax.hpp"
+#include "text/base64.hpp"
 
 #include <simul/base/error.hpp>
 
@@ -201,7 +201,7 @@ std::string proxy_authorization(const url& proxy)
 {
     if (proxy.username().empty() && proxy.password().empty())
         return {};
-    return "Basic " + base64(percent_decode(proxy.username()) + ':' + percent_decode(proxy.password()));
+    return "Basic " + simul::detail::base64(percent_decode(proxy.username()) + ':' + percent_decode(proxy.password()));
 }
 
 } // namespace simul::http::detail

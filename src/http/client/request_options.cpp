@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <simul/http/request_options.hpp>
 
-#include "http/base64.hpp"
+#include "text/base64.hpp"
 
 #include <simul/base/error.hpp>
 
@@ -11,7 +11,7 @@ credentials basic(std::string_view name, std::string_view password)
 {
     if (name.find(':') != std::string_view::npos)
         throw error(std::errc::invalid_argument, "HTTP: a name with a colon can't be told from its password");
-    return {"Basic " + detail::base64(std::string(name).append(":").append(password))};
+    return {"Basic " + simul::detail::base64(std::string(name).append(":").append(password))};
 }
 
 credentials bearer(std::string_view token)

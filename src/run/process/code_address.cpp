@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "run/process/code_address.hpp"
 
+#include "base/demangle.hpp"
+
 #include <simul/base/error.hpp>
 #include <simul/detail/process_job.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <link.h>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -154,12 +153,8 @@ bool is_in_program(std::uintptr_t address) noexcept
 std::string code_name(std::uintptr_t address)
 {
     Dl_info info{};
-    if (::dladdr(reinterpret_cast<void*>(address), &info) != 0 && info.dli_sname) {
-        int status = 0;
-        const std::unique_ptr<char, decltype(&std::free)> name(
-            abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status), &std::free);
-        return status == 0 ? name.get() : info.dli_sname;
-    }
+    if (::dladdr(reinterpret_cast<void*>(address), &info) != 0 && info.dli_sname)
+        return demangle(info.dli_sname);
     const std::string_view path = info.dli_fname ? info.dli_fname : "?";
     char offset[32];
     std::snprintf(offset, sizeof offset, "+0x%zx", address - reinterpret_cast<std::uintptr_t>(info.dli_fbase));
@@ -168,12 +163,7 @@ std::string code_name(std::uintptr_t address)
 
 std::string called_function::name() const
 {
-    if (!type)
-        return code_name(address);
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
-                                                           &std::free);
-    return status == 0 ? name.get() : type->name();
+    return type ? demangle(type->name()) : code_name(address);
 }
 
 } // namespace simul::detail
