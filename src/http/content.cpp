@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <simul/http/content.hpp>
 
+#include "file_piece.hpp"
+
 #include <simul/base/error.hpp>
 #include <simul/http/media_type.hpp>
 #include <simul/io/file.hpp>
 
-#include <cstddef>
-
 namespace simul::http {
 
 namespace {
-
-constexpr std::size_t file_piece = 32 * 1024; // larger blocks glibc gives back to the system, and gets again, for each piece
 
 class pieces_reader final : public content_reader {
 public:
@@ -53,7 +51,7 @@ public:
     file_reader(fs::file of, std::uint64_t size) noexcept : file_(std::move(of)), size_(size) {}
 
     std::optional<std::uint64_t> size() const override { return size_; }
-    task<bytes> next() override { return file_.read(file_piece); }
+    task<bytes> next() override { return file_.read(detail::file_piece); }
     task<> close() override { return file_.close(); }
 
 private:

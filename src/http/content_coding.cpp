@@ -15,6 +15,7 @@ namespace simul::http::detail {
 namespace {
 
 constexpr std::size_t between_stages = 16 * 1024;
+constexpr std::size_t decoded_at_once = 16 * 1024;
 
 std::optional<content_coding> coding_of(std::string_view name)
 {
@@ -167,6 +168,23 @@ void content_decoder::end() const
         if (came > 0 && !each.codec->is_complete())
             refuse_to_decode(to_string(each.coding), "it breaks off");
         came = each.written;
+    }
+}
+
+piece_decoder::piece_decoder(std::string_view codings, const decoding_limits& within)
+    : decoder_(codings, within), room_(decoded_at_once, '\0')
+{
+}
+
+std::optional<bytes_view> piece_decoder::next()
+{
+    for (;;) {
+        const auto [used, written, starved] = decoder_.decode(input_, room_);
+        input_.remove_prefix(used);
+        if (written > 0)
+            return bytes_view(room_).substr(0, written);
+        if (starved)
+            return std::nullopt;
     }
 }
 

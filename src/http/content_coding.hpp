@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,25 @@ private:
     std::vector<stage> stages_; // in the order of undoing
     std::uint64_t received_ = 0;
     decoding_limits limits_;
+};
+
+/// The same with a room of its own, for who takes what comes of a piece as it comes.
+class piece_decoder {
+public:
+    explicit piece_decoder(std::string_view codings, const decoding_limits& within = {});
+
+    bool is_identity() const noexcept { return decoder_.is_identity(); }
+
+    /// *Lifetime:* the input, until `next` has nothing more. *Throws:* as `content_decoder`, here and below.
+    void give(bytes_view input) noexcept { input_ = input; }
+    /// A view until the next call; none when more is to be given.
+    std::optional<bytes_view> next();
+    void end() const { decoder_.end(); }
+
+private:
+    content_decoder decoder_;
+    bytes room_;
+    bytes_view input_;
 };
 
 /// `identity` is copied.

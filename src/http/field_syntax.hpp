@@ -3,13 +3,21 @@
 // What the parts of a message may hold (RFC 9110, 5.6).
 #pragma once
 
+#include "text/ascii.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace simul::http::detail {
+
+using simul::detail::hex_value;
+using simul::detail::is_alpha;
+using simul::detail::is_digit;
+using simul::detail::lower;
 
 enum character_set : std::uint8_t {
     token_set = 1,
@@ -21,7 +29,7 @@ enum character_set : std::uint8_t {
 inline constexpr std::array<std::uint8_t, 256> character_sets = [] {
     std::array<std::uint8_t, 256> sets{};
     for (unsigned c = 0; c < 256; ++c) {
-        const bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        const bool alphanumeric = is_alpha(static_cast<char>(c)) || is_digit(static_cast<char>(c));
         unsigned in = alphanumeric ? token_set | host_set : 0u;
         if ((c >= 0x20 && c != 0x7f) || c == '\t')
             in |= value_set;
@@ -51,20 +59,11 @@ constexpr bool is_token(std::string_view text) noexcept
 {
     return !text.empty() && find_other(token_set, text) == text.size();
 }
-constexpr bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
 constexpr bool is_blank(char c) noexcept
 {
     return c == ' ' || c == '\t';
 }
 
-/// Of ASCII.
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 inline std::string lower(std::string_view text)
 {
     std::string small(text);
@@ -103,6 +102,15 @@ template <class Visit> constexpr void for_each_member(std::string_view list, Vis
             visit(member);
         list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
     }
+}
+
+/// Fields of one name are one list (RFC 9110, 5.3).
+inline std::string joined(const std::vector<std::string_view>& values)
+{
+    std::string list;
+    for (const std::string_view each : values)
+        list.append(list.empty() ? "" : ", ").append(each);
+    return list;
 }
 
 } // namespace simul::http::detail

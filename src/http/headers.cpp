@@ -122,6 +122,20 @@ void headers::add(std::string_view name, std::string_view value)
     add_checked(kept_name, kept_value, {});
 }
 
+void headers::add(const headers& others)
+{
+    const std::size_t before = lines_.size(), count = others.size();
+    if (others.lines_.size() > most_bytes - before)
+        throw limit_exceeded("headers: together they are more than 1 MiB");
+    entries_.reserve(size() + count);
+    lines_.append(others.lines_);
+    for (std::size_t i = 0; i < count; ++i) {
+        entry added = others.entries_[i];
+        added.begin += static_cast<std::uint32_t>(before);
+        entries_.push_back(added);
+    }
+}
+
 void headers::set(std::string_view name, std::string_view value)
 {
     const std::size_t at = find(name);

@@ -20,8 +20,7 @@ constexpr std::size_t longest_boundary = 70; // RFC 2046, 5.1.1
 bool is_boundary(std::string_view text) noexcept
 {
     const auto is_allowed = [](char c) {
-        return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') ||
-               std::string_view("'()+_,-./:=? ").find(c) != std::string_view::npos;
+        return is_digit(c) || is_alpha(c) || std::string_view("'()+_,-./:=? ").find(c) != std::string_view::npos;
     };
     return !text.empty() && text.size() <= longest_boundary && text.back() != ' ' &&
            std::ranges::all_of(text, is_allowed);

@@ -100,6 +100,15 @@ content_coding choose_coding(std::optional<std::string_view> accept_encoding, st
     return best;
 }
 
+bool is_compressible(std::string_view content_type)
+{
+    constexpr std::string_view others[] = {"application/javascript", "application/json", "application/wasm",
+                                           "application/xml"};
+    const std::string essence = lower(trimmed(content_type.substr(0, content_type.find(';'))));
+    return essence.starts_with("text/") || essence.ends_with("+json") || essence.ends_with("+xml") ||
+           std::ranges::find(others, essence) != std::end(others);
+}
+
 } // namespace detail
 
 std::optional<std::string_view> preferred_type(std::optional<std::string_view> accept,

@@ -16,4 +16,7 @@ namespace simul::http::detail {
 /// it, when the client wants none of them, or has no such field.
 content_coding choose_coding(std::optional<std::string_view> accept_encoding, std::span<const content_coding> offered);
 
+/// Whether content of that type gets smaller by it: text, and what is written as text.
+bool is_compressible(std::string_view content_type);
+
 } // namespace simul::http::detail

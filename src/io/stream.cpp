@@ -35,6 +35,13 @@ private:
     stream_core& of_;
 };
 
+/// For who goes on after a wait: another task may have aborted the stream when the input had come already.
+void check_not_aborted(const stream_core& core)
+{
+    if (!core.below)
+        throw closed_error("the stream was closed while it was being read");
+}
+
 /// Something from below into `room`, which is not empty; 0: the end.
 task<std::size_t> obtain(stream_core& core, std::span<char> room)
 {
@@ -45,6 +52,7 @@ task<std::size_t> obtain(stream_core& core, std::span<char> room)
             co_return *got;
         if (const std::size_t got = co_await bottom.input(is_bottom ? room : std::span<char>()); got > 0)
             co_return got;
+        check_not_aborted(core);
     }
 }
 
@@ -64,6 +72,7 @@ task<bool> fetch_more(stream_core& core)
         }
         core.fetched.shrink();
         co_await bottom.input({});
+        check_not_aborted(core);
     }
 }
 

@@ -69,7 +69,8 @@ struct attempts {
             for (const address& each : found) {
                 failed.clear();
                 all.spawn(try_one(each, all));
-                co_await move_on_after(stagger, failed.wait());
+                if (&each != &found.back()) // behind the last there is nothing to wait for, and no wait to be cut off
+                    co_await move_on_after(stagger, failed.wait());
             }
         });
     }

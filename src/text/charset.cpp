@@ -2,6 +2,8 @@
 //
 // On iconv, but for UTF-8 and windows-1252, which are nearly all there is.
 #include "charset.hpp"
+
+#include "ascii.hpp"
 #include "utf8.hpp"
 
 #include <simul/base/error.hpp>
@@ -77,11 +79,6 @@ constexpr encoding encodings[] = {
     {"UTF-16BE", "UTF-16BE", " unicodefffe "},
     {"UTF-16LE", "UTF-16LE", " csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 "},
 };
-
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 
 const encoding* find_encoding(std::string_view label)
 {

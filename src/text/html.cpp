@@ -12,8 +12,6 @@ using namespace detail;
 
 namespace {
 
-constexpr std::string_view white_space = " \t\n\f\r";
-
 /// Calls `fn` with all text inside `element`, piece by piece.
 void for_each_text(const tree& of, std::uint32_t element, auto&& fn)
 {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "html_charset.hpp"
 
+#include "ascii.hpp"
 #include "charset.hpp"
+#include "html_tree.hpp"
 #include "utf8.hpp"
 
 #include <simul/base/error.hpp>
@@ -11,14 +13,10 @@
 
 namespace simul::html::detail {
 
+using simul::detail::is_alpha;
+using simul::detail::lower;
+
 namespace {
-
-constexpr std::string_view white_space = " \t\n\f\r";
-
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 
 bool begins_with(std::string_view text, std::string_view lower_case)
 {
@@ -63,7 +61,7 @@ public:
                 if (const std::string_view found = read_meta(); !found.empty())
                     return found;
             } else if (text_.size() > 1 && text_[0] == '<' &&
-                       (is_letter(text_[1]) || (text_[1] == '/' && is_letter(at(2))))) {
+                       (is_alpha(text_[1]) || (text_[1] == '/' && is_alpha(at(2))))) {
                 text_.remove_prefix(std::min(text_.find_first_of(" \t\n\f\r>"), text_.size()));
                 for (std::string_view name, value; read_attribute(name, value);)
                     ;
@@ -78,7 +76,6 @@ public:
 
 private:
     char at(std::size_t i) const { return i < text_.size() ? text_[i] : '\0'; }
-    static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
     static bool is_space_or_slash(char c) { return c == '/' || white_space.find(c) != std::string_view::npos; }
     void skip_behind(std::string_view mark, std::size_t from)
     {

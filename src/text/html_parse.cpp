@@ -47,7 +47,7 @@ bool has_text(const tree& of, std::uint32_t element)
 {
     for (std::uint32_t i = element + 1; i < of.nodes[element].end; ++i)
         if (of.nodes[i].kind == node_kind::text &&
-            of.at(of.nodes[i].text).find_first_not_of(" \t\n\f\r") != std::string_view::npos)
+            of.at(of.nodes[i].text).find_first_not_of(white_space) != std::string_view::npos)
             return true;
     return false;
 }

@@ -6,6 +6,7 @@
 // gumbo takes time quadratic in the depth of its tree and in the number of an element's attributes, and memory that is
 // quadratic when formatting elements are left open. It can be asked to allocate elsewhere, so that is where it is watched, and
 // left by longjmp when it goes too far: it is C, and all that it has is in the arena.
+#include "ascii.hpp"
 #include "charset.hpp"
 #include "html_tree.hpp"
 #include "utf8.hpp"
@@ -287,12 +288,11 @@ std::uint32_t builder::name_of(const GumboElement& element)
     else if (element.tag != GUMBO_TAG_UNKNOWN)
         name = gumbo_normalized_tagname(element.tag);
     else
-        for (std::size_t i = 0; i < original.length; ++i) {
-            const char c = original.data[i];
+        for (const char c : std::string_view(original.data, original.length)) {
             if (c == '\0')
                 name += "\ufffd";
             else
-                name += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+                name += simul::detail::lower(c);
         }
     return number_of(std::move(name));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "html_selector.hpp"
 
-#include "percent.hpp"
+#include "ascii.hpp"
 #include "utf8.hpp"
 
 #include <simul/base/error.hpp>
@@ -15,8 +15,6 @@ using namespace simul::detail;
 
 namespace {
 
-constexpr std::string_view white_space = " \t\n\f\r";
-
 bool is_space(char c)
 {
     return white_space.find(c) != std::string_view::npos;
@@ -25,8 +23,7 @@ bool is_space(char c)
 std::string in_lower_case(std::string text)
 {
     for (char& c : text)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c | 0x20);
+        c = lower(c);
     return text;
 }
 

@@ -13,6 +13,9 @@
 
 namespace simul::html::detail {
 
+/// By the HTML standard.
+inline constexpr std::string_view white_space = " \t\n\f\r";
+
 enum class node_kind : std::uint8_t { element, text, comment };
 
 struct slice {

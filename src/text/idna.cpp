@@ -5,6 +5,8 @@
 // IDNA wants none, and is in use.
 #include "idna.hpp"
 
+#include "ascii.hpp"
+
 #include <algorithm>
 #include <idn2.h>
 #include <memory>
@@ -26,7 +28,7 @@ void append_lower(std::string& to, std::string_view ascii)
     const std::size_t begin = to.size();
     to += ascii;
     for (std::size_t i = begin; i < to.size(); ++i)
-        to[i] = to[i] >= 'A' && to[i] <= 'Z' ? static_cast<char>(to[i] | 0x20) : to[i];
+        to[i] = lower(to[i]);
 }
 
 bool is_malformed(int status)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "json_scanner.hpp"
 
-#include "percent.hpp"
+#include "ascii.hpp"
 #include "utf8.hpp"
 
 #include <charconv>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "ascii.hpp"
 #include "json_words.hpp"
 #include "utf8.hpp"
 
@@ -234,7 +235,7 @@ std::string shown(std::string_view text)
 bool is_plain_name(std::string_view name)
 {
     return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        return c == '_' || simul::detail::is_digit(c) || simul::detail::is_alpha(c);
     });
 }
 

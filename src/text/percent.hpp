@@ -3,6 +3,8 @@
 // Which characters the parts of a URL can't hold as they are: the percent-encode sets of the URL Standard.
 #pragma once
 
+#include "ascii.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -20,24 +22,6 @@ enum encode_set : std::uint8_t {
     unreserved_complement = 64, // all but RFC 3986's unreserved characters
     form_set = 128,
 };
-
-constexpr bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-constexpr bool is_alpha(char c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-/// 0 to 15, or -1.
-constexpr int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    const int letter = (c | 0x20) - 'a';
-    return letter >= 0 && letter < 6 && is_alpha(c) ? letter + 10 : -1;
-}
 
 inline constexpr std::array<std::uint8_t, 256> encode_sets = [] {
     std::array<std::uint8_t, 256> sets{};

@@ -147,7 +147,7 @@ const char* url::parser::parse_scheme()
     const bool given = end < rest_.size() && rest_[end] == ':' && is_alpha(rest_[0]);
     if (given) {
         for (const char c : rest_.substr(0, end))
-            out.scheme += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+            out.scheme += lower(c);
         rest_.remove_prefix(end + 1);
     } else if (!base_) {
         return "it has no scheme, such as \"https:\"";
@@ -442,6 +442,11 @@ url::url(const parts& from)
 
 const char* url::attempt(std::string_view text, const url* base, std::optional<url>& made)
 {
+    const bool beside =
+        base && text.starts_with('/') && !text.starts_with("//") && base->user_begin_ == base->host_begin_;
+    made = url();
+    if (beside ? made->take_plain(std::string(base->part(0, base->port_end_)).append(text)) : made->take_plain(text))
+        return nullptr;
     parser parser(text, base);
     if (const char* const problem = parser.parse())
         return problem;

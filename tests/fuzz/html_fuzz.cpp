@@ -7,13 +7,31 @@
 #include <simul/text/charset.hpp>
 #include <simul/text/html.hpp>
 
+#include <string>
+
 namespace html = simul::html;
+
+namespace {
+
+constexpr html::options limits = {.max_size = 1 << 20, .max_depth = 200};
+
+/// A long page is read as far as it takes to find the same.
+void read_a_part(std::string_view text, const std::string& selector)
+{
+    const std::string page = std::string(text).append("<p>").append(9000, 'x').append(text);
+    const html::document whole = html::parse(page, limits), part = html::parse_until(page, {selector}, limits);
+    const auto expected = whole.find(selector), found = part.find(selector);
+    require(expected.has_value() == found.has_value() && (!found || found->html() == expected->html()),
+            "a part is enough");
+}
+
+} // namespace
 
 void fuzz(std::string_view input)
 {
     const auto [selector, text] = split(input, '\n');
     try {
-        const html::document page = html::parse(text, {.max_size = 1 << 20, .max_depth = 200});
+        const html::document page = html::parse(text, limits);
         const auto all = page.select("*");
         require(!all.empty() && all[0] == page.root(), "there is a root");
         require(simul::is_utf8(page.html()) && simul::is_utf8(page.text()), "all is UTF-8");
@@ -45,6 +63,7 @@ void fuzz(std::string_view input)
             require(std::string_view(e.what()).starts_with("selector"), "only selectors are refused here");
         }
         html::parse(page.html());
+        read_a_part(text, std::string(selector));
     } catch (const simul::error&) {
     }
 }

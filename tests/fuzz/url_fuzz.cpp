@@ -26,6 +26,24 @@ void check(const url& made)
     made.origin();
 }
 
+bool same(const url& one, const url& other)
+{
+    return one == other && one.scheme() == other.scheme() && one.host() == other.host() && one.port() == other.port() &&
+           one.path() == other.path() && one.query() == other.query() && one.fragment() == other.fragment() &&
+           one.authority() == other.authority() && one.username() == other.username() &&
+           one.password() == other.password();
+}
+
+/// A space in front is dropped, but leads the long way.
+void compare_ways(std::string_view text, const url* base)
+{
+    const std::string behind_space = std::string(" ").append(text);
+    const auto by_short = base ? base->try_join(text) : url::try_parse(text);
+    const auto by_long = base ? base->try_join(behind_space) : url::try_parse(behind_space);
+    require(by_short.has_value() == by_long.has_value() && (!by_short || same(*by_short, *by_long)),
+            "the short way leads to the same place");
+}
+
 } // namespace
 
 void fuzz(std::string_view input)
@@ -33,7 +51,9 @@ void fuzz(std::string_view input)
     const auto [first, rest] = split(input, '\n');
     const auto [second, third] = split(rest, '\n');
     const auto made = url::try_parse(first);
+    compare_ways(first, nullptr);
     if (made) {
+        compare_ways(second, &*made);
         check(*made);
         if (const auto joined = made->try_join(second))
             check(*joined);

@@ -113,6 +113,22 @@ TEST(Headers, TakeViewsOfThemselvesWhileTheyGrow)
         EXPECT_EQ(each, (headers::field{"A", "b"}));
 }
 
+TEST(Headers, TakeAllOfOthers)
+{
+    headers fields = {{"A", "1"}, {"B", "2"}};
+    fields.add(headers{{"C", "3"}, {"A", "4"}});
+    EXPECT_EQ(fields.lines(), "A: 1\r\nB: 2\r\nC: 3\r\nA: 4\r\n");
+    EXPECT_EQ(fields.get_all("a"), (std::vector<std::string_view>{"1", "4"}));
+    fields.erase("B");
+    fields.add(fields);
+    EXPECT_EQ(fields.lines(), "A: 1\r\nC: 3\r\nA: 4\r\nA: 1\r\nC: 3\r\nA: 4\r\n");
+    EXPECT_EQ(fields[4].value, "3");
+    headers large;
+    large.add("A", std::string(headers::most_bytes / 2, 'x'));
+    EXPECT_THROW(large.add(large), simul::limit_exceeded);
+    EXPECT_EQ(large.size(), 1u);
+}
+
 TEST(Headers, DropSpaceAroundValues)
 {
     headers fields = {{"A", " \t b c \t"}, {"B", " "}};

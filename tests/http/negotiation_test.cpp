@@ -25,6 +25,17 @@ std::string_view type_for(std::optional<std::string_view> accept)
         .value_or("none");
 }
 
+TEST(Negotiation, OfCodingsIsForWhatGetsSmaller)
+{
+    for (const char* const type :
+         {"text/html; charset=utf-8", "Text/Plain", "application/json", "application/problem+json",
+          "image/svg+xml ;a=b", "application/wasm", "application/javascript"})
+        EXPECT_TRUE(is_compressible(type)) << type;
+    for (const char* const type :
+         {"", "image/png", "application/zip", "application/octet-stream", "textual/x", "video/mp4"})
+        EXPECT_FALSE(is_compressible(type)) << type;
+}
+
 TEST(Negotiation, OfCodingsPrefersTheServersAmongEquals)
 {
     EXPECT_EQ(coding_for("gzip, deflate, br, zstd"), "br");

@@ -471,6 +471,21 @@ SIMUL_TEST(Stream, WhoWritesFromItsOwnMemoryHearsOfAnAbort)
     }
 }
 
+SIMUL_TEST(Stream, WhoReadsHearsOfAnAbortThatComesWithTheEnd)
+{
+    for (int turns = 0; turns < 10; ++turns) { // in one of them the end has come, and the reader has not gone on
+        auto [mine, peer] = simul::unix_::pair();
+        auto reads = simul::spawn(mine.fetch());
+        co_await simul::sleep(1ms);
+        peer.abort();
+        for (int i = 0; i < turns; ++i)
+            co_await simul::yield();
+        mine.abort();
+        const std::string said = co_await error_of(reads);
+        EXPECT_TRUE(said.empty() || said == "the stream was closed while it was being read") << said;
+    }
+}
+
 SIMUL_TEST(Stream, ACloseThatIsCancelledIsClosed)
 {
     auto [mine, peer] = simul::unix_::pair();

@@ -14,8 +14,14 @@ using simul::detail::from_base64;
 struct pair {
     std::string_view data, text;
 };
-constexpr pair pairs[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-                          {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfb", "//77"}};
+constexpr pair pairs[] = {{"", ""},
+                          {"f", "Zg=="},
+                          {"fo", "Zm8="},
+                          {"foo", "Zm9v"},
+                          {"foob", "Zm9vYg=="},
+                          {"fooba", "Zm9vYmE="},
+                          {"foobar", "Zm9vYmFy"},
+                          {"\xff\xfe\xfb", "//77"}};
 
 TEST(Base64, IsThatOfTheStandard)
 {
@@ -35,7 +41,8 @@ TEST(Base64, KeepsEveryByte)
 
 TEST(Base64, RefusesWhatIsNone)
 {
-    for (const std::string_view bad : {"Zg", "Zg=", "Z", "Zg===", "Z===", "====", "Zm 9", "Zm9v\n", "Zm9-", "Zg==Zg==", "=Zg="})
+    for (const std::string_view bad :
+         {"Zg", "Zg=", "Z", "Zg===", "Z===", "====", "Zm 9", "Zm9v\n", "Zm9-", "Zg==Zg==", "=Zg="})
         EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
 }
 

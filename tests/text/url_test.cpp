@@ -439,6 +439,36 @@ TEST(Url, EncodesPieces)
     EXPECT_EQ(simul::percent_decode("%00"), "\0"s);
 }
 
+std::string all_parts(const std::optional<url>& of)
+{
+    if (!of)
+        return "refused";
+    std::string all = of->href() + ' ' + std::to_string(of->port());
+    for (const std::string_view part : {of->scheme(), of->username(), of->password(), of->host(), of->authority(),
+                                        of->path(), of->target(), of->query(), of->fragment()})
+        all.append(" | ").append(part);
+    return all;
+}
+
+/// A space in front is dropped, but hides that the rest is normalised already.
+TEST(Url, TakesTheUsualOneAsItIs)
+{
+    const url base = url::parse("https://example.org/a?b#c");
+    for (const std::string text :
+         {"http://example.org/", "https://a-b.c1.example:8443/x/y.z?q=1&r=%26#top", "http://127.0.0.1:8080/",
+          "http://a/b?", "http://a/b#", "http://a/?x?y/../z#a?b", "/", "/x?y#z", "/~me/%7e",
+          // and what is nearly that
+          "http://example.org", "http://example.org:80/", "http://a:0080/", "http://a:65536/", "http://a:/",
+          "http://a:8a/", "http://A/", "http://127.0.0.1.", "http://127.1/", "http://127.0.0.01/", "http://256.0.0.1/",
+          "http://1.2.3.4.5/", "http://a.0x7f/", "http://a.1/", "http://xn--a/", "http://a.xn--b/", "http://a../",
+          "http://.a/", "http:///a", "http://u@a/", "http://a/./b", "http://a/..", "http://a/%2e/", "http://a/b\\c",
+          "http://a/ b", "http://a/b?c d", "http://a/b#c d", "http://a/\xc3\xa4", "http://a/b?'", "http://a?b/",
+          "//x/y", "/../x", "/\\x", "/x\\y"}) {
+        EXPECT_EQ(all_parts(url::try_parse(text)), all_parts(url::try_parse(" " + text)));
+        EXPECT_EQ(all_parts(base.try_join(text)), all_parts(base.try_join(" " + text)));
+    }
+}
+
 TEST(Url, SurvivesEveryCut)
 {
     constexpr std::string_view whole =

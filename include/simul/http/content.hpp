@@ -38,6 +38,10 @@ public:
 
     /// How much will come, if that is known.
     virtual std::optional<std::uint64_t> size() const { return std::nullopt; }
+    /// It goes on for as long as somebody listens: a server that is stopped calls `end_early` then, also within `next`,
+    /// which it cancels; and then goes on to the end.
+    virtual bool is_endless() const noexcept { return false; }
+    virtual void end_early() noexcept {}
     /// Empty: the end.
     virtual task<bytes> next() = 0;
     /// Called at the end, also when it comes early.

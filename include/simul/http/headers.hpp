@@ -59,6 +59,8 @@ public:
     /// *Throws:* `error` when the name is no token, or the value has a control character other than the tab;
     /// `limit_exceeded`.
     void add(std::string_view name, std::string_view value);
+    /// All of `others`, in their order. *Throws:* `limit_exceeded`.
+    void add(const headers& others);
     /// The one field of that name is this: where the first was, or behind all. *Throws:* as `add`.
     void set(std::string_view name, std::string_view value);
     /// Drops all fields of that name; says how many they were.

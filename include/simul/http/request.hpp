@@ -53,6 +53,7 @@ protected:
 };
 
 class request_maker;
+class piece_decoder;
 
 // A text as a number: all of it, in decimal; nothing when it is none, or doesn't fit.
 std::optional<std::int64_t> signed_number(std::string_view text) noexcept;
@@ -136,12 +137,15 @@ public:
     /// It came over TLS.
     bool is_encrypted() const noexcept { return source_.is_encrypted(); }
 
-    // ---- the body. All *throw* `answer`: 413 when it is larger than the limit, 400 when it is malformed or breaks off, 408
-    // when it comes too slowly. Nothing is sent to a client that asked whether to go on (100-continue) before the first read.
+    // ---- the body, decoded where it comes as gzip, deflate, br or zstd. All *throw* `answer`: 413 when it is larger than the
+    // limit, before or after decoding, 400 when it is malformed or breaks off, 408 when it comes too slowly, 415 for a coding
+    // that nobody knows. Nothing is sent to a client that asked whether to go on (100-continue) before the first read.
 
     /// At most so much is taken; one MiB unless said otherwise, by this or in the server's options.
     void limit_body(std::uint64_t most) noexcept { body_limit_ = most; }
-    /// How large it says to be; none when that isn't said.
+    /// Gives it as it comes, for who stores it or passes it on. Before the first read.
+    void leave_coded() noexcept { decodes_ = false; }
+    /// How large it says to be, as it comes; none when that isn't said.
     std::optional<std::uint64_t> body_size() const noexcept { return source_.body_size(); }
     /// All of it, kept here: asked for again, it is there. May be moved from.
     task<bytes&> body();
@@ -175,6 +179,7 @@ public:
 
     request(const request&) = delete;
     request& operator=(const request&) = delete;
+    ~request();
 
 private:
     friend detail::request_maker;
@@ -192,8 +197,11 @@ private:
         return &key;
     }
 
-    explicit request(detail::request_source& from) noexcept : source_(from) {}
+    explicit request(detail::request_source& from) noexcept;
 
+    void begin_body();
+    task<bool> read_more(bytes& to);
+    task<bool> read_decoded(bytes& to);
     [[noreturn]] void refuse_param() const;
     [[noreturn]] void refuse_query(std::string_view name) const;
     [[noreturn]] void refuse_json(const simul::json::error& because) const;
@@ -203,6 +211,8 @@ private:
 
     detail::request_source& source_;
     http::method method_ = http::method::get;
+    bool decodes_ = true;
+    bool body_begun_ = false;
     bool body_whole_ = false; // it is in body_
     std::string method_name_;
     std::string target_;
@@ -216,6 +226,8 @@ private:
     http::headers fields_;
     std::uint64_t body_limit_ = default_body_limit;
     bytes body_;
+    bytes coded_; // what the decoder has been given
+    std::unique_ptr<detail::piece_decoder> decoder_;
     mutable std::optional<parameters> query_parameters_;
     std::vector<attachment> attachments_;
 };

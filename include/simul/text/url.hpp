@@ -110,6 +110,7 @@ private:
     std::optional<std::string_view> given_query() const noexcept;
     std::optional<std::string_view> given_fragment() const noexcept;
     static const char* attempt(std::string_view text, const url* base, std::optional<url>& made);
+    bool take_plain(std::string_view text);
     url with_tail(std::optional<std::string_view> query, std::optional<std::string_view> fragment) const;
     void take_offsets(const url& from, std::uint32_t shift) noexcept;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "transfer.hpp"
 
+#include "http/field_syntax.hpp"
+
 #include <simul/task/timeout.hpp>
 
 #include <algorithm>
@@ -13,7 +15,6 @@ namespace simul::http::detail {
 
 namespace {
 
-constexpr std::size_t decoded_at_once = 16 * 1024;
 constexpr std::size_t worth_draining = 64 * 1024;
 constexpr duration drain_patience = std::chrono::seconds(1);
 constexpr std::size_t most_reserved = std::size_t{1} << 20; // of what is only promised
@@ -31,30 +32,19 @@ void transfer::begin_body()
     phase_ = "reading the body";
     if (!decodes_)
         return;
-    std::string codings;
-    for (const std::string_view each : head_.fields.get_all("Content-Encoding"))
-        codings.append(codings.empty() ? "" : ", ").append(each);
+    const std::string codings = joined(head_.fields.get_all("Content-Encoding"));
     if (codings.empty() || !is_decodable(codings))
         return;
     // How much is too much is for who reads; a bomb is found by its ratio.
     decoder_.emplace(codings, decoding_limits{.total = std::numeric_limits<std::uint64_t>::max()});
     if (decoder_->is_identity())
         decoder_.reset();
-    else
-        room_.resize(decoded_at_once);
 }
 
 std::optional<bytes_view> transfer::decode_more()
 {
     try {
-        for (;;) {
-            const auto [used, written, starved] = decoder_->decode(input_, room_);
-            input_.remove_prefix(used);
-            if (written > 0)
-                return bytes_view(room_).substr(0, written);
-            if (starved)
-                return std::nullopt;
-        }
+        return decoder_->next();
     } catch (const limit_exceeded& much) {
         throw limit_exceeded(request_.says(much.what()));
     } catch (const error& broken) {
@@ -65,9 +55,12 @@ std::optional<bytes_view> transfer::decode_more()
 /// What a piece of the body comes to; nothing, if that is less than a byte. Empty: the end.
 std::optional<bytes_view> transfer::digest(bytes_view raw)
 {
-    input_ = raw;
-    if (!raw.empty())
-        return decoder_ ? decode_more() : raw;
+    if (!raw.empty()) {
+        if (!decoder_)
+            return raw;
+        decoder_->give(raw);
+        return decode_more();
+    }
     if (decoder_) {
         try {
             decoder_->end();

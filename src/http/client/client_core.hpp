@@ -19,6 +19,7 @@ public:
     explicit client_core(client_options with);
 
     client_options options;
+    http::headers usual_fields; ///< of a request that says nothing else: all but Host
     std::optional<url> base;
     proxy_settings proxies;
     pool lanes;

@@ -20,7 +20,6 @@ namespace simul::http::detail {
 
 namespace {
 
-constexpr std::size_t goes_with_head = 32 * 1024;
 constexpr std::size_t piece_size = 256 * 1024;
 constexpr duration patience = std::chrono::seconds(1); // servers that don't know of "100-continue" say nothing
 
@@ -221,7 +220,7 @@ task<> h1_lane::send(const asked& what, duration read_timeout)
     h1::writer& writer = to.http.writer();
     bytes& out = to.http.outgoing();
     const bytes_view data = what.content.data();
-    if (!what.content.source() && data.size() < goes_with_head && !what.expect_continue) {
+    if (!what.content.source() && data.size() < h1::worth_no_copy && !what.expect_continue) {
         const bool none = what.content.is_none() && !expects_content(what.known);
         writer.request(out, what.method_name, what.target(), what.fields,
                        none ? h1::body_plan{} : h1::body_plan{h1::framing::sized, data.size()});
@@ -326,6 +325,16 @@ void h1_lane::abort() noexcept
 {
     wire_->aborted = true;
     wire_->http.peer().abort();
+}
+
+bool h1_lane::has_goodbye() noexcept
+{
+    return wire_->http.has_goodbye();
+}
+
+task<> h1_lane::say_goodbye()
+{
+    return wire_->http.peer().shutdown();
 }
 
 } // namespace simul::http::detail

@@ -32,6 +32,8 @@ public:
     bool is_reusable() noexcept override;
     bool is_quiet() noexcept override;
     void abort() noexcept override;
+    bool has_goodbye() noexcept override;
+    task<> say_goodbye() override;
 
 private:
     struct wire;

@@ -66,6 +66,11 @@ public:
     /// Who waits here gets `closed_error`.
     virtual void abort() noexcept = 0;
 
+    /// Of an idle one: whether its peer is to be told that it goes, as TLS wants it.
+    virtual bool has_goodbye() noexcept = 0;
+    /// Tells it, and doesn't wait for an answer.
+    virtual task<> say_goodbye() = 0;
+
     std::size_t place = 0; ///< the pool's: among those in use
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace simul::http::detail {
@@ -17,6 +18,14 @@ std::ptrdiff_t permits(std::size_t limit) noexcept
 {
     constexpr auto most = std::numeric_limits<std::ptrdiff_t>::max() / 2; // `close` adds to them
     return limit == 0 || limit > std::size_t{most} ? most : static_cast<std::ptrdiff_t>(limit);
+}
+
+task<> say_goodbye(std::unique_ptr<lane> gone)
+{
+    try {
+        co_await gone->say_goodbye();
+    } catch (const error&) { // the peer has gone, too
+    }
 }
 
 } // namespace
@@ -101,6 +110,18 @@ std::unique_ptr<lane> pool::take_idle(host& at) noexcept
     return nullptr;
 }
 
+/// It goes out with this turn of the loop, and nobody waits for it.
+void pool::let_go(std::unique_ptr<lane> gone) noexcept
+{
+    const loop* const here = home_->home();
+    if (!here || here->is_closed() || executor::current() != here || !gone->has_goodbye())
+        return;
+    try {
+        spawn(say_goodbye(std::move(gone))).detach();
+    } catch (const std::bad_alloc&) {
+    }
+}
+
 /// Closes the lane that is idle for longest, when there is no room for another beside it.
 void pool::make_room() noexcept
 {
@@ -111,6 +132,7 @@ void pool::make_room() noexcept
     for (auto& [name, at] : hosts_)
         if (!at.idle.empty() && (!longest || at.idle.front().until < longest->idle.front().until))
             longest = &at;
+    let_go(std::move(longest->idle.front().kept));
     longest->idle.erase(longest->idle.begin());
     --idle_;
 }
@@ -133,6 +155,8 @@ time_point pool::drop_idle(time_point now) noexcept
         host& at = each->second;
         const auto kept = std::ranges::find_if(at.idle, [&](const idle_lane& one) { return one.until > now; });
         idle_ -= static_cast<std::size_t>(kept - at.idle.begin());
+        for (auto gone = at.idle.begin(); gone != kept; ++gone)
+            let_go(std::move(gone->kept));
         at.idle.erase(at.idle.begin(), kept);
         if (!at.idle.empty())
             next = std::min(next, at.idle.front().until);

@@ -72,6 +72,7 @@ private:
     void settle_here();
     void keep(host& at, std::unique_ptr<lane> kept);
     std::unique_ptr<lane> take_idle(host& at) noexcept;
+    void let_go(std::unique_ptr<lane> gone) noexcept;
     void make_room() noexcept;
     void leave(hosts::iterator at) noexcept;
     void expire() noexcept;

@@ -42,6 +42,18 @@ const std::string& user_agent()
     return text;
 }
 
+void add_missing(http::headers& to, std::string_view name, std::string_view value)
+{
+    if (!value.empty() && !to.contains(name))
+        to.add(name, value);
+}
+
+void add_usual(http::headers& to)
+{
+    add_missing(to, "User-Agent", user_agent());
+    add_missing(to, "Accept", "*/*");
+}
+
 url place_of(const client_core& core, const std::string& text, const parameters& params)
 {
     url at = core.base ? core.base->join(text) : url::parse(text);
@@ -75,6 +87,10 @@ bool is_passing(const error& failure) noexcept
 client_core::client_core(client_options with)
     : options(std::move(with)), lanes({options.limit, options.limit_per_host, options.keep_alive})
 {
+    usual_fields = options.headers;
+    usual_fields.erase("Host");
+    add_usual(usual_fields);
+    add_missing(usual_fields, "Accept-Encoding", accepted_codings());
     if (!options.base_url.empty())
         base = url::parse(options.base_url);
     if (!options.proxy.empty())
@@ -128,13 +144,31 @@ void transfer::tell(trace_event::kind what, std::string_view why) const
 void transfer::fill_fields()
 {
     const http::headers& mine = with_.headers;
-    const http::headers& general = core_->options.headers;
     http::headers& out = request_.fields;
     out.clear();
     if (core_->options.unix_socket.empty())
         request_.via = core_->proxies.proxy_for(request_.at);
     const auto given_host = elsewhere_ ? std::nullopt : mine.get("Host");
     out.add("Host", given_host.value_or(request_.at.authority()));
+    if (mine.empty() && decodes_ && history_.empty())
+        out.add(core_->usual_fields);
+    else
+        fill_unusual(mine);
+    if (!elsewhere_)
+        add_missing(out, "Authorization", auth_.value);
+    if (core_->options.cookies)
+        add_missing(out, "Cookie", core_->options.cookies->field_for(request_.at, wall_clock()));
+    if (request_.is_for_proxy())
+        add_missing(out, "Proxy-Authorization", proxy_authorization(*request_.via));
+    add_missing(out, "Content-Type", request_.content.type());
+    if (request_.expect_continue)
+        add_missing(out, "Expect", "100-continue");
+}
+
+/// The request has fields of its own, or not all of the usual ones.
+void transfer::fill_unusual(const http::headers& mine)
+{
+    http::headers& out = request_.fields;
     const auto add_from = [&](const http::headers& from, const http::headers* unless_in) {
         for (const auto& [name, value] : from) {
             const bool dropped = (elsewhere_ && is_secret(name)) || (became_get_ && is_about_content(name));
@@ -142,25 +176,11 @@ void transfer::fill_fields()
                 out.add(name, value);
         }
     };
-    add_from(general, &mine);
+    add_from(core_->options.headers, &mine);
     add_from(mine, nullptr);
-    const auto add_missing = [&](std::string_view name, std::string_view value) {
-        if (!value.empty() && !out.contains(name))
-            out.add(name, value);
-    };
-    add_missing("User-Agent", user_agent());
-    add_missing("Accept", "*/*");
+    add_usual(out);
     if (decodes_)
-        add_missing("Accept-Encoding", accepted_codings());
-    if (!elsewhere_)
-        add_missing("Authorization", auth_.value);
-    if (core_->options.cookies)
-        add_missing("Cookie", core_->options.cookies->field_for(request_.at, wall_clock()));
-    if (request_.is_for_proxy())
-        add_missing("Proxy-Authorization", proxy_authorization(*request_.via));
-    add_missing("Content-Type", request_.content.type());
-    if (request_.expect_continue)
-        add_missing("Expect", "100-continue");
+        add_missing(out, "Accept-Encoding", accepted_codings());
 }
 
 /// May be sent twice, and can be.

@@ -77,6 +77,7 @@ private:
 
     // transfer.cpp
     void fill_fields();
+    void fill_unusual(const http::headers& mine);
     void keep_cookies() const;
     bool try_find_lane();
     task<> find_lane(bool fresh);
@@ -117,9 +118,7 @@ private:
     bool touched_ = false; ///< somebody reads the body
     bool at_end_ = false;
     bool closed_ = false;
-    std::optional<content_decoder> decoder_;
-    bytes room_;       ///< of what was decoded
-    bytes_view input_; ///< of the decoder
+    std::optional<piece_decoder> decoder_;
     bytes_view held_;
 };
 

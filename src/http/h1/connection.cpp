@@ -8,29 +8,27 @@ namespace simul::http::h1 {
 
 namespace {
 
-constexpr std::size_t worth_no_copy = 32 * 1024;
 constexpr std::size_t kept_capacity = 1024; // of a connection that may be idle for long
 
 } // namespace
 
+body_plan plan_of(const content& whole) noexcept
+{
+    return whole.is_none() ? body_plan{} : body_plan{framing::sized, whole.data().size()};
+}
+
 task<outgoing_content> outgoing_content::open(const content& of)
 {
     outgoing_content opened;
-    opened.is_none_ = of.is_none();
-    opened.data_ = of.data();
-    if (of.source())
-        opened.reader_ = co_await of.source()->open();
+    if (!of.source()) {
+        opened.data_ = of.data();
+        opened.plan_ = plan_of(of);
+        co_return opened;
+    }
+    opened.reader_ = co_await of.source()->open();
+    const auto size = opened.reader_->size();
+    opened.plan_ = size ? body_plan{framing::sized, *size} : body_plan{framing::chunked};
     co_return opened;
-}
-
-body_plan outgoing_content::plan() const noexcept
-{
-    if (is_none_)
-        return {};
-    if (!reader_)
-        return {framing::sized, data_.size()};
-    const auto size = reader_->size();
-    return size ? body_plan{framing::sized, *size} : body_plan{framing::chunked};
 }
 
 task<> outgoing_content::close()
@@ -69,6 +67,11 @@ bool connection::is_silent() noexcept
     }
 }
 
+bool connection::has_goodbye() noexcept
+{
+    return peer_ && simul::detail::stream_core::of(peer_, "look").below->goodbye_timeout() > duration::zero();
+}
+
 bool connection::try_send()
 {
     simul::detail::stream_core& core = simul::detail::stream_core::of(peer_, "write");
@@ -85,33 +88,13 @@ task<> connection::send()
 {
     if (try_send())
         co_return;
-    bytes now = std::exchange(outgoing_, {});
+    const bytes now = std::exchange(outgoing_, {});
     co_await peer_.write(now);
-    now.clear();
-    if (outgoing_.empty() && now.capacity() <= kept_capacity)
-        outgoing_ = std::move(now);
 }
 
-task<> connection::send_body(outgoing_content& content)
+void connection::end_output()
 {
-    if (writer_.leaves_out_body()) {
-        // The head was all.
-    } else if (!content.is_whole()) {
-        co_await send(); // the head needn't wait for the first piece
-        for (bytes piece = co_await content.reader().next(); !piece.empty(); piece = co_await content.reader().next()) {
-            writer_.body(outgoing_, piece);
-            co_await send();
-        }
-    } else if (content.data().size() < worth_no_copy) {
-        writer_.body(outgoing_, content.data());
-    } else {
-        writer_.begin_piece(outgoing_, content.data().size());
-        co_await send();
-        co_await peer_.write_all(content.data());
-        writer_.end_piece(outgoing_);
-    }
-    writer_.end(outgoing_);
-    co_await send();
+    simul::detail::stream_core::of(peer_, "write").below->end_output();
 }
 
 simul::stream connection::release()

@@ -17,6 +17,12 @@
 
 namespace simul::http::h1 {
 
+/// Whole content of so many bytes goes out behind its head, without a copy; less goes with it, in one piece.
+inline constexpr std::size_t worth_no_copy = 32 * 1024;
+
+/// Of content that is whole.
+body_plan plan_of(const content& whole) noexcept;
+
 /// Content that is about to be sent: opened, so that a head can say how long it is. To be closed on every way out.
 class outgoing_content {
 public:
@@ -24,7 +30,7 @@ public:
     /// *Lifetime:* the content.
     static task<outgoing_content> open(const content& of);
 
-    body_plan plan() const noexcept;
+    body_plan plan() const noexcept { return plan_; }
     bool is_whole() const noexcept { return !reader_; }
     /// Of whole content.
     bytes_view data() const noexcept { return data_; }
@@ -34,7 +40,7 @@ public:
 private:
     bytes_view data_;
     std::unique_ptr<content_reader> reader_;
-    bool is_none_ = true;
+    body_plan plan_;
 };
 
 class connection {
@@ -57,16 +63,17 @@ public:
 
     /// The same between two messages, and the other end hasn't gone: what a look at the system's news, without waiting, says.
     bool is_silent() noexcept;
+    /// The other end waits to be told that nothing more comes: this is TLS.
+    bool has_goodbye() noexcept;
 
     /// What the writer has appended and is still here: for `send`.
     bytes& outgoing() noexcept { return outgoing_; }
-    /// Hands it over; waits while too much is on its way.
-    task<> send();
     /// Hands it over, if that needn't wait.
     bool try_send();
-    /// Behind the head that says `content.plan()`, which may still be in `outgoing`: the body and its end. Small content goes
-    /// out with the head, large content without a copy. It isn't closed.
-    task<> send_body(outgoing_content& content);
+    /// Waits while too much is on its way.
+    task<> send();
+    /// Behind what was handed over the other end sees the end.
+    void end_output();
 
     /// After `switched`, for the other protocol: the stream, from its first byte on.
     simul::stream release();

@@ -73,9 +73,7 @@ bool is_authority(std::string_view text) noexcept
         if (end == std::string_view::npos)
             return false;
         const std::string_view address = text.substr(1, end - 1);
-        const auto belongs = [](char c) {
-            return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.';
-        };
+        const auto belongs = [](char c) { return hex_value(c) >= 0 || c == ':' || c == '.'; };
         if (address.size() < 2 || address.find(':') == std::string_view::npos || !std::ranges::all_of(address, belongs))
             return false;
         port = text.substr(end + 1);

@@ -20,14 +20,6 @@ namespace {
 constexpr std::size_t most_size_digits = 16; // of a chunk
 constexpr const char* too_many_extensions = "chunks with too much behind their sizes";
 
-int hex_value(char c) noexcept
-{
-    if (is_digit(c))
-        return c - '0';
-    const char letter = lower(c);
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 void skip_blanks(std::string_view& text) noexcept
 {
     while (!text.empty() && is_blank(text.front()))

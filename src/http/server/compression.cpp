@@ -4,7 +4,7 @@
 #include "http/content_coding.hpp"
 #include "http/negotiation.hpp"
 
-#include <simul/http/media_type.hpp>
+#include <simul/http/status.hpp>
 
 #include <array>
 #include <memory>
@@ -18,16 +18,6 @@ using detail::content_coding;
 
 constexpr std::array offered = {content_coding::br, content_coding::zstd, content_coding::gzip};
 
-bool is_text(std::string_view type)
-{
-    const auto parsed = media_type::try_parse(type);
-    if (!parsed)
-        return false;
-    const std::string_view essence = parsed->essence;
-    return parsed->type() == "text" || parsed->is_json() || essence.ends_with("+xml") || essence == "application/xml" ||
-           essence == "application/javascript" || essence == "application/wasm";
-}
-
 class compressed_reader final : public content_reader {
 public:
     compressed_reader(std::unique_ptr<content_reader> plain, content_coding to)
@@ -35,6 +25,8 @@ public:
     {
     }
 
+    bool is_endless() const noexcept override { return plain_->is_endless(); }
+    void end_early() noexcept override { plain_->end_early(); }
     task<bytes> next() override
     {
         bytes made;
@@ -81,7 +73,7 @@ bool may_be_coded(const response& of, std::size_t smallest)
     return of.status() != status::partial_content && of.status() != status::not_modified && !body.is_none() &&
            (body.source() || body.data().size() >= smallest) && !fields.contains("Content-Encoding") &&
            !fields.contains_member("Cache-Control", "no-transform") &&
-           is_text(fields.get("Content-Type").value_or(std::string_view(body.type())));
+           detail::is_compressible(fields.get("Content-Type").value_or(std::string_view(body.type())));
 }
 
 } // namespace

@@ -29,8 +29,12 @@ class events_reader final : public content_reader {
 public:
     events_reader(event_source source, duration heartbeat) noexcept : source_(std::move(source)), heartbeat_(heartbeat) {}
 
+    bool is_endless() const noexcept override { return true; }
+    void end_early() noexcept override { over_ = true; }
     task<bytes> next() override
     {
+        if (over_)
+            co_return bytes();
         if (!coming_)
             coming_ = spawn(pull());
         if (heartbeat_ > duration::zero() && !co_await move_on_after(heartbeat_, has_come()))
@@ -67,6 +71,7 @@ private:
     event_source source_;
     duration heartbeat_;
     future<std::optional<server_event>> coming_;
+    bool over_ = false;
 };
 
 class events_source final : public content_source {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "file_parts.hpp"
 
+#include "http/file_piece.hpp"
+
 #include <simul/base/error.hpp>
 
 #include <algorithm>
@@ -12,9 +14,6 @@ namespace simul::http::detail {
 namespace {
 
 using simul::detail::found_file;
-
-/// glibc's allocator gives larger ones back to the system, and gets them again, for each piece.
-constexpr std::uint64_t piece_size = 32 * 1024;
 
 class file_parts_reader final : public content_reader {
 public:
@@ -46,7 +45,7 @@ public:
 private:
     task<bytes> read_of(file_part& part)
     {
-        const std::uint64_t size = std::min(part.size, piece_size);
+        const std::uint64_t size = std::min<std::uint64_t>(part.size, file_piece);
         bytes piece = co_await simul::detail::read_at(*file_, part.first, size);
         if (piece.size() < size)
             throw error(std::errc::io_error, "send " + file_->path + ": it was cut short meanwhile");

@@ -3,6 +3,7 @@
 
 #include <simul/base/error.hpp>
 #include <simul/http/answer.hpp>
+#include <simul/task/race.hpp>
 #include <simul/task/this_task.hpp>
 #include <simul/task/with.hpp>
 
@@ -10,21 +11,14 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace simul::http::detail {
 namespace {
 
-constexpr std::size_t worth_no_copy = 32 * 1024;     // of a body that is there
-constexpr std::size_t may_have_to_wait = 32 * 1024;  // with so much unsent
 constexpr std::uint64_t most_dropped = 256 * 1024;   // of a body that nobody reads: dearer than a new connection
 constexpr duration linger = std::chrono::seconds(5); // for a client that still sends when it has been answered
 constexpr int most_in_a_row = 32;                    // of requests that were there already, before others get their turn
-
-h1::body_plan plan_of(const response& of)
-{
-    const content& body = of.content();
-    return body.is_none() ? h1::body_plan() : h1::body_plan{h1::framing::sized, body.data().size()};
-}
 
 std::string text_of(const h1::failure& of)
 {
@@ -72,7 +66,7 @@ task<> h1_connection::talk()
         if (now.what == h1::event::head) {
             take_head();
             co_await answer();
-            if (!stays_)
+            if (!stays_ || service_.is_stopping() || service_.wants_place())
                 break;
             if (++in_a_row % most_in_a_row == 0)
                 co_await yield();
@@ -104,6 +98,20 @@ void h1_connection::begin_waiting() noexcept
     } else if (!std::exchange(within_head_, true)) {
         limit_.set(options.head, "the head of a request didn't come in time");
     }
+}
+
+/// An answer may still be on its way: then the end goes behind it.
+void h1_connection::close_idle() noexcept
+{
+    simul::stream& peer = connection_.peer();
+    if (peer.unsent() > 0) {
+        try {
+            connection_.end_output();
+            return limit_.set(time_to_take(peer.unsent()), "an answer was taken too slowly");
+        } catch (const error&) { // the peer is gone
+        }
+    }
+    peer.abort();
 }
 
 // ---- the request
@@ -147,8 +155,9 @@ task<> h1_connection::answer()
     else if (request_.target() == "*")
         made = response(status::no_content);
     else
-        made = co_await service_.respond(request_);
-    co_await send(made);
+        co_await service_.respond(request_, made);
+    if (!try_send(made))
+        co_await send_rest(made);
     if (service_.logs())
         service_.log({request_, made.status(), now() - began_});
     if (stays_ && !body_over_)
@@ -275,33 +284,54 @@ void h1_connection::write_head(response& made, h1::body_plan body)
         why = std::current_exception();
     }
     made = service_.failed(request_, std::move(why));
-    append_head(made, plan_of(made));
+    append_head(made, h1::plan_of(made.content()));
 }
 
-task<> h1_connection::send(response& made)
+/// The usual answer, without a task: small content goes out with its head. False: `send_rest` is due.
+bool h1_connection::try_send(response& made)
 {
     if (made.content().source())
-        return send_pieces(made);
-    write_head(made, plan_of(made));
-    return send_whole(made);
+        return false;
+    write_head(made, h1::plan_of(made.content()));
+    return try_send_body(made.content().data());
 }
 
 /// Behind its head.
-task<> h1_connection::send_whole(const response& made)
+bool h1_connection::try_send_body(bytes_view whole)
 {
-    const bytes& data = made.content().data();
-    if (data.size() >= worth_no_copy && !connection_.writer().leaves_out_body()) {
-        connection_.writer().begin_piece(connection_.outgoing(), data.size());
-        co_await hand_over();
-        limit_.set(time_to_take(data.size()), "an answer was taken too slowly");
-        co_await connection_.peer().write_all(data);
-        limit_.rest();
-        connection_.writer().end_piece(connection_.outgoing());
-    } else {
-        connection_.writer().body(connection_.outgoing(), data);
-    }
+    h1::writer& writer = connection_.writer();
+    if (whole.size() >= h1::worth_no_copy && !writer.leaves_out_body())
+        return false;
+    writer.body(connection_.outgoing(), whole);
+    writer.end(connection_.outgoing());
+    return connection_.try_send();
+}
+
+task<> h1_connection::send_rest(response& made)
+{
+    if (made.content().source())
+        return send_pieces(made);
+    if (connection_.writer().is_between_messages())
+        return hand_over();
+    return send_large(made.content().data());
+}
+
+task<> h1_connection::send_large(bytes_view whole)
+{
+    connection_.writer().begin_piece(connection_.outgoing(), whole.size());
+    co_await send_without_copy(whole);
     connection_.writer().end(connection_.outgoing());
     co_await hand_over();
+}
+
+/// A piece of the body that has begun. What has to stand behind it is left in `outgoing`.
+task<> h1_connection::send_without_copy(bytes_view piece)
+{
+    co_await hand_over();
+    limit_.set(time_to_take(piece.size()), "an answer was taken too slowly");
+    co_await connection_.peer().write_all(piece);
+    limit_.rest();
+    connection_.writer().end_piece(connection_.outgoing());
 }
 
 task<> h1_connection::send_pieces(response& made)
@@ -317,15 +347,34 @@ task<> h1_connection::send_pieces(response& made)
     }
     if (why) {
         made = service_.failed(request_, std::move(why));
-        co_return co_await send(made);
+        if (!try_send(made))
+            co_await send_rest(made);
+        co_return;
     }
     co_await with(std::move(pieces), [&](h1::outgoing_content& opened) -> task<> {
         write_head(made, opened.plan());
         if (made.content().source())
             co_await send_each(opened.reader(), std::as_const(made).trailers());
-        else
-            co_await send_whole(made); // it was replaced
+        else if (!try_send_body(made.content().data())) // it was replaced
+            co_await send_rest(made);
     });
+}
+
+/// Empty: the end.
+task<bytes> h1_connection::next_of(content_reader& pieces)
+{
+    return pieces.is_endless() ? next_until_stop(pieces) : pieces.next();
+}
+
+task<bytes> h1_connection::next_until_stop(content_reader& pieces)
+{
+    if (!service_.is_stopping()) {
+        auto first = co_await race(pieces.next(), service_.stop().wait());
+        if (auto* const piece = std::get_if<bytes>(&first))
+            co_return std::move(*piece);
+    }
+    pieces.end_early();
+    co_return co_await pieces.next();
 }
 
 task<> h1_connection::send_each(content_reader& pieces, const headers& trailers)
@@ -336,10 +385,14 @@ task<> h1_connection::send_each(content_reader& pieces, const headers& trailers)
     bool sending = false;
     try {
         if (!writer.leaves_out_body()) {
-            for (bytes piece = co_await pieces.next(); !piece.empty(); piece = co_await pieces.next()) {
-                writer.body(connection_.outgoing(), piece);
+            for (bytes piece = co_await next_of(pieces); !piece.empty(); piece = co_await next_of(pieces)) {
+                const bool large = piece.size() >= h1::worth_no_copy;
+                if (large)
+                    writer.begin_piece(connection_.outgoing(), piece.size());
+                else
+                    writer.body(connection_.outgoing(), piece);
                 sending = true;
-                co_await hand_over();
+                co_await (large ? send_without_copy(piece) : hand_over());
                 sending = false;
             }
         }
@@ -358,14 +411,6 @@ task<> h1_connection::send_each(content_reader& pieces, const headers& trailers)
     stays_ = false;
 }
 
-task<> h1_connection::hand_over()
-{
-    const std::size_t unsent = connection_.peer().unsent() + connection_.outgoing().size();
-    if (unsent < may_have_to_wait)
-        return connection_.send();
-    return hand_over_slowly(unsent);
-}
-
 /// For a peer that takes so much. Zero: as long as it likes.
 duration h1_connection::time_to_take(std::size_t size) const noexcept
 {
@@ -377,8 +422,11 @@ duration h1_connection::time_to_take(std::size_t size) const noexcept
 }
 
 /// A peer that doesn't read must not keep us.
-task<> h1_connection::hand_over_slowly(std::size_t unsent)
+task<> h1_connection::hand_over()
 {
+    if (connection_.try_send())
+        co_return;
+    const std::size_t unsent = connection_.peer().unsent() + connection_.outgoing().size();
     limit_.set(time_to_take(unsent), "an answer was taken too slowly");
     co_await connection_.send();
     limit_.rest();
@@ -389,8 +437,8 @@ task<> h1_connection::refuse()
 {
     broken_ = true;
     const response made(connection_.parser().failure().status, text_of(connection_.parser().failure()));
-    connection_.writer().response(connection_.outgoing(), made.status(), {}, {}, plan_of(made), {.keep_alive = false},
-                                  service_.own_fields(made));
+    connection_.writer().response(connection_.outgoing(), made.status(), {}, {}, h1::plan_of(made.content()),
+                                  {.keep_alive = false}, service_.own_fields(made));
     connection_.writer().body(connection_.outgoing(), made.body());
     connection_.writer().end(connection_.outgoing());
     co_await hand_over();

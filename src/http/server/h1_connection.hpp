@@ -46,7 +46,7 @@ public:
 private:
     task<> talk();
     void begin_waiting() noexcept;
-    void close_idle() noexcept override { connection_.peer().abort(); }
+    void close_idle() noexcept override;
 
     // The request.
     void take_head();
@@ -62,16 +62,20 @@ private:
 
     // The response.
     bool can_go_on() const noexcept;
-    task<> send(response& made);
+    bool try_send(response& made);
+    bool try_send_body(bytes_view whole);
+    task<> send_rest(response& made);
+    task<> send_large(bytes_view whole);
+    task<> send_without_copy(bytes_view piece);
+    task<> send_pieces(response& made);
+    task<> send_each(content_reader& pieces, const headers& trailers);
+    task<bytes> next_of(content_reader& pieces);
+    task<bytes> next_until_stop(content_reader& pieces);
     /// *Throws:* `error` for what can't be sent.
     void append_head(const response& made, h1::body_plan body);
     /// What can't be sent is replaced by a failure.
     void write_head(response& made, h1::body_plan body);
-    task<> send_whole(const response& made);
-    task<> send_pieces(response& made);
-    task<> send_each(content_reader& pieces, const headers& trailers);
     task<> hand_over();
-    task<> hand_over_slowly(std::size_t unsent);
     duration time_to_take(std::size_t size) const noexcept;
     task<> refuse();
     task<> part();

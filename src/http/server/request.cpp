@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <simul/http/request.hpp>
 
+#include "http/content_coding.hpp"
 #include "http/field_syntax.hpp"
 #include "request_maker.hpp"
 
@@ -26,14 +27,6 @@ template <class T> std::optional<T> number_of(std::string_view text) noexcept
     if (failure != std::errc() || behind != end)
         return std::nullopt;
     return number;
-}
-
-int hex_value(char c) noexcept
-{
-    if (is_digit(c))
-        return c - '0';
-    const char letter = lower(c);
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 /// False when it isn't encoded well, or has a NUL.
@@ -86,7 +79,12 @@ void request_maker::clear(request& of) noexcept
     of.body_.clear();
     if (of.body_.capacity() > kept_body)
         of.body_ = bytes();
-    of.body_whole_ = false;
+    of.body_begun_ = of.body_whole_ = false;
+    of.decodes_ = true;
+    if (of.decoder_) {
+        of.decoder_.reset();
+        of.coded_ = bytes();
+    }
     of.query_parameters_.reset();
     of.attachments_.clear();
 }
@@ -133,6 +131,22 @@ void request_maker::set_route(request& of, std::string_view pattern, const std::
 
 } // namespace detail
 
+namespace {
+
+/// What a client's codings do wrong is the client's fault.
+template <class Decode> auto answering_for(Decode decode)
+{
+    try {
+        return decode();
+    } catch (const limit_exceeded&) {
+        throw answer(status::content_too_large);
+    } catch (const error& why) {
+        throw answer(status::bad_request, std::string("400 Bad Request: ") + why.what() + '\n');
+    }
+}
+
+} // namespace
+
 const parameters& request::query_parameters() const
 {
     if (!query_parameters_)
@@ -165,17 +179,59 @@ std::optional<std::string> request::cookie(std::string_view name) const
     return std::nullopt;
 }
 
+request::request(detail::request_source& from) noexcept : source_(from)
+{
+}
+request::~request() = default;
+
+void request::begin_body()
+{
+    body_begun_ = true;
+    const std::string codings = decodes_ ? detail::joined(fields_.get_all("Content-Encoding")) : std::string();
+    if (codings.empty())
+        return;
+    if (!detail::is_decodable(codings))
+        throw answer(status::unsupported_media_type,
+                     "415 Unsupported Media Type: a Content-Encoding that is not known here\n",
+                     {{"Accept-Encoding", detail::accepted_codings()}});
+    decoder_ = std::make_unique<detail::piece_decoder>(codings, detail::decoding_limits{.total = body_limit_});
+}
+
+/// Waits for more of the body, and puts it behind `to`. False: that was all.
+task<bool> request::read_more(bytes& to)
+{
+    if (!body_begun_)
+        begin_body();
+    return decoder_ ? read_decoded(to) : source_.read_body(to, body_limit_);
+}
+
+task<bool> request::read_decoded(bytes& to)
+{
+    for (;;) {
+        if (const auto piece = answering_for([&] { return decoder_->next(); })) {
+            to += *piece;
+            co_return true;
+        }
+        coded_.clear();
+        if (!co_await source_.read_body(coded_, body_limit_)) {
+            answering_for([&] { decoder_->end(); });
+            co_return false;
+        }
+        decoder_->give(coded_);
+    }
+}
+
 task<bytes&> request::body()
 {
     while (!body_whole_)
-        body_whole_ = !co_await source_.read_body(body_, body_limit_);
+        body_whole_ = !co_await read_more(body_);
     co_return body_;
 }
 
 task<bytes> request::read_some()
 {
     bytes piece;
-    co_await source_.read_body(piece, body_limit_);
+    co_await read_more(piece);
     co_return piece;
 }
 

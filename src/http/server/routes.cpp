@@ -66,9 +66,15 @@ struct routes::node {
     std::vector<endpoint> endpoints; // of paths that end here
     scope* mounted = nullptr;        // whose 404 it is below
 
+    /// Where it is, or belongs.
+    auto position_of(std::string_view part) const noexcept
+    {
+        return std::ranges::lower_bound(texts, part, {},
+                                        [](const auto& each) -> std::string_view { return each->text; });
+    }
     node* find(std::string_view part) const noexcept
     {
-        const auto at = std::ranges::lower_bound(texts, part, {}, [](const auto& each) -> std::string_view { return each->text; });
+        const auto at = position_of(part);
         return at != texts.end() && (*at)->text == part ? at->get() : nullptr;
     }
     node& child(std::string_view part)
@@ -77,8 +83,7 @@ struct routes::node {
             return *there;
         auto made = std::make_unique<node>();
         made->text = part;
-        const auto at = std::ranges::lower_bound(texts, part, {}, [](const auto& each) -> std::string_view { return each->text; });
-        return **texts.insert(at, std::move(made));
+        return **texts.insert(position_of(part), std::move(made));
     }
     void add(endpoint made)
     {

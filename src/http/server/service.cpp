@@ -103,10 +103,11 @@ task<> service::accept_all(group& connections, const std::optional<tls::server_c
             simul::stream peer = co_await door_.accept();
             while (limit > 0 && open_ >= limit) {
                 change_.clear();
-                close_oldest_idle();
+                crowded_ = !close_oldest_idle();
                 co_await change_.wait();
             }
-            if (stopping_)
+            crowded_ = false;
+            if (is_stopping())
                 co_return;
             place taken(*this, peer);
             if (!taken.is_one_too_many())
@@ -156,7 +157,6 @@ bool service::close_oldest_idle() noexcept
 
 void service::begin_stop() noexcept
 {
-    stopping_ = true;
     door_.close();
     while (close_oldest_idle()) {
     }
@@ -164,18 +164,21 @@ void service::begin_stop() noexcept
 
 // ---- answers
 
-task<response> service::respond(request& asked)
+task<> service::respond(request& asked, response& made)
 {
     std::exception_ptr why;
     try {
         const next called = request_maker::read_target(asked, parts_) ? table_.find(asked, parts_, values_) : table_.refuse_path();
         if (options_.handler == duration::zero())
-            co_return co_await called.call(asked);
-        if (auto made = co_await move_on_after(options_.handler, called.call(asked)))
-            co_return std::move(*made);
-        co_return http::answer(status::service_unavailable).response();
+            made = co_await called.call(asked);
+        else if (auto in_time = co_await move_on_after(options_.handler, called.call(asked)))
+            made = std::move(*in_time);
+        else
+            made = http::answer(status::service_unavailable).response();
+        co_return;
     } catch (const http::answer& given) {
-        co_return given.response();
+        made = given.response();
+        co_return;
     } catch (const cancelled&) {
         if (this_task::cancelling() > 0)
             throw;
@@ -183,7 +186,7 @@ task<response> service::respond(request& asked)
     } catch (...) {
         why = std::current_exception();
     }
-    co_return failed(asked, std::move(why));
+    made = failed(asked, std::move(why));
 }
 
 response service::failed(const request& asked, std::exception_ptr why) const

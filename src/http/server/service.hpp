@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace simul::http::detail {
 
@@ -67,15 +68,18 @@ public:
     // ---- for connections
 
     const server_options& options() const noexcept { return options_; }
-    bool is_stopping() const noexcept { return stopping_; }
+    event& stop() noexcept { return stop_; }
+    bool is_stopping() const noexcept { return stop_.is_set(); }
+    /// Whether somebody waits to be let in; says so to one connection, which then goes.
+    bool wants_place() noexcept { return std::exchange(crowded_, false); }
     bool logs() const noexcept { return log_ != nullptr; }
     void log(const access& done) const { log_(log_with_, done); }
 
     /// It waits for a request now.
     void note_idle(idle_connection& who) noexcept;
 
-    /// What a handler says, or what is to be said instead. *Throws:* `cancelled` only.
-    task<response> respond(request& asked);
+    /// What a handler says, or what is to be said instead, into `made`: it is large to move. *Throws:* `cancelled` only.
+    task<> respond(request& asked, response& made);
     /// A handler's failure: reports it, and says what to answer.
     response failed(const request& asked, std::exception_ptr why) const;
     /// The fields that we add to every answer: valid until the next call.
@@ -98,10 +102,10 @@ private:
     const server_options& options_;
     const routes& table_;
     event& stop_;
-    bool stopping_ = false;
     listener door_;
     std::exception_ptr broken_; ///< why nobody can be accepted any more
     std::size_t open_ = 0;      ///< connections
+    bool crowded_ = false;      ///< none of them was idle when another one came, which waits
     event change_;              ///< a connection has left, or become idle, since this was cleared
     std::unordered_map<address, std::size_t> of_peers_;
     idle_list idle_; ///< the longest first

@@ -4,6 +4,7 @@
 #include "directory_page.hpp"
 #include "file_parts.hpp"
 
+#include "http/boundary.hpp"
 #include "http/conditional.hpp"
 #include "http/content_coding.hpp"
 #include "http/negotiation.hpp"
@@ -11,7 +12,6 @@
 #include "io/file_beneath.hpp"
 
 #include <simul/base/error.hpp>
-#include <simul/detail/executor.hpp>
 #include <simul/http/answer.hpp>
 #include <simul/http/date.hpp>
 #include <simul/http/media_type.hpp>
@@ -62,15 +62,6 @@ struct coded_sibling {
 constexpr std::array<coded_sibling, 3> siblings = {
     {{content_coding::br, ".br"}, {content_coding::zstd, ".zst"}, {content_coding::gzip, ".gz"}}};
 
-/// Whether anybody would have compressed it.
-bool is_compressible(std::string_view type) noexcept
-{
-    constexpr std::string_view others[] = {"application/javascript", "application/json", "application/manifest+json",
-                                           "application/wasm",       "application/xml",  "image/svg+xml"};
-    return type.starts_with("text/") || type.ends_with("+json") || type.ends_with("+xml") ||
-           std::ranges::find(others, type) != std::end(others);
-}
-
 struct representation {
     found_file file;
     std::string_view type;
@@ -84,7 +75,7 @@ task<representation> best_of(const descriptor& root, found_file plain, const hea
 {
     const std::string_view type = type_of_file(plain.path);
     representation best = {std::move(plain), type};
-    best.negotiated = options.precompressed && is_compressible(best.type);
+    best.negotiated = options.precompressed && detail::is_compressible(best.type);
     if (!best.negotiated)
         co_return best;
     std::vector<content_coding> offered;
@@ -135,15 +126,6 @@ version version_of(const fs::status& of, content_coding coding)
     return made;
 }
 
-std::string new_boundary()
-{
-    executor& here = executor::require("static_files");
-    std::string made;
-    append_hex(made, here.random());
-    append_hex(made, here.random());
-    return made;
-}
-
 /// `parts` of a file, which are its `type` together.
 task<content> content_of(found_file file, std::vector<file_part> parts, std::string type, method how)
 {
@@ -173,7 +155,7 @@ task<response> send(representation of, response made, const request& asked, bool
         parts.push_back({{}, ranges->front().first, ranges->front().size});
     } else {
         made.set_status(status::partial_content);
-        const detail::byteranges several(new_boundary(), std::move(type), *ranges, size);
+        const detail::byteranges several(detail::make_boundary(), std::move(type), *ranges, size);
         for (std::size_t i = 0; i < ranges->size(); ++i)
             parts.push_back({several.head(i), (*ranges)[i].first, (*ranges)[i].size});
         parts.push_back({several.end()});

@@ -51,6 +51,13 @@ SIMUL_TEST(HttpPool, UsesAConnectionAgain)
     EXPECT_EQ(
         co_await connections_for(bytes("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na")), 1u);
     EXPECT_EQ(co_await connections_for(answer("a"), {}, 14s), 1u);
+    EXPECT_EQ(co_await connections_for(bytes("HTTP/1.1 204 No Content\r\n\r\n")), 1u);
+    EXPECT_EQ(co_await connections_for(bytes("HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n")), 1u);
+    server site({{bytes("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"), answer("second")}});
+    http::client web;
+    co_await web.head(site.url());
+    EXPECT_EQ((co_await web.get(site.url())).text(), "second");
+    EXPECT_EQ(site.connections(), 1u);
 }
 
 SIMUL_TEST(HttpPool, ClosesWhatCantBeUsedAgain)

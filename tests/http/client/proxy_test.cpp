@@ -77,13 +77,15 @@ struct secret_server {
                 asked.push_back(co_await peer.read_until("\r\n\r\n"));
                 co_await peer.write(answer("secret"));
             }
-        } catch (const simul::error&) {
+        } catch (const simul::error& why) {
+            end = why.what();
         }
     }
 
     simul::listener door;
     tls::server_context context;
     std::vector<bytes> asked;
+    std::string end; ///< what the reading ended with
     simul::future<> serving;
 };
 
@@ -99,6 +101,21 @@ SIMUL_TEST(HttpTls, IsUsedForHttps)
     EXPECT_EQ((co_await web.get("https://localhost:8443/a")).text(), "secret");
     EXPECT_EQ((co_await web.get("https://localhost:8443/b")).text(), "secret"); // over the same connection
     EXPECT_TRUE(site.asked.at(1).starts_with("GET /b HTTP/1.1\r\nHost: localhost:8443\r\n"));
+}
+
+SIMUL_TEST(HttpTls, SaysGoodbyeWhenAnIdleConnectionGoes)
+{
+    const char* const in_order = "read_until: the stream ended before the separator"; // nothing was cut off
+    secret_server one("127.0.0.1:8443"), two("127.0.0.1:8444");
+    http::client web({.keep_alive = 5s, .tls = trusting()});
+    co_await web.get("https://localhost:8443/");
+    co_await simul::sleep(6s);
+    EXPECT_EQ(one.end, in_order);
+    co_await web.get("https://localhost:8444/");
+    EXPECT_EQ(two.end, "");
+    web.close();
+    co_await simul::sleep(1s);
+    EXPECT_EQ(two.end, in_order);
 }
 
 SIMUL_TEST(HttpTls, TrustsNobodyWithoutProof)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "site.hpp"
 
+#include <simul/http/compression.hpp>
 #include <simul/http/events.hpp>
 #include <simul/task/this_task.hpp>
 
@@ -78,6 +79,30 @@ SIMUL_TEST(Events, EndWithTheirListener)
     co_await advance(31s);
     EXPECT_TRUE(closed);
     co_await now.close();
+}
+
+/// What comes of a stream when its server is stopped, to a client that says so much in its head.
+task<std::string> ended_by_stop(std::string_view fields)
+{
+    http::server site;
+    site.use(http::compression());
+    site.get("/", [](request&) { return http::events(ticks(2, 1h), {.heartbeat = 0s}); });
+    served now(site);
+    client one = co_await client::connect(now.at);
+    co_await one.say("GET / HTTP/1.1$Host: a$" + std::string(fields) + "$");
+    co_await one.peer.read_until("\r\n\r\n");
+    const auto begin = simul::now();
+    co_await now.close();
+    EXPECT_EQ(simul::now(), begin); // and not the grace later
+    co_return co_await one.hear_out();
+}
+
+SIMUL_TEST(Events, EndInOrderWhenTheServerIsStopped)
+{
+    EXPECT_EQ(co_await ended_by_stop(""), "0$$");
+    const std::string packed = co_await ended_by_stop("Accept-Encoding: gzip$");
+    EXPECT_TRUE(packed.starts_with("14$\x1f\x8b")) << packed; // the gzip of nothing, to its end
+    EXPECT_TRUE(packed.ends_with("$0$$"));
 }
 
 SIMUL_TEST(Events, AFailureBreaksThemOff)

@@ -232,7 +232,8 @@ SIMUL_TEST(Limits, OneConnectionTooManyTakesTheIdleOnesPlaceOrWaits)
     co_await third.say("GET /slow HTTP/1.1$Host: a$$");
     EXPECT_EQ(co_await elapsed(idle.hear_out()), 0s);
     co_await advance(1s);
-    EXPECT_EQ(co_await elapsed(ask(now.at, get_root)), 1s); // until `busy` is idle
+    EXPECT_EQ(co_await elapsed(ask(now.at, get_root)), 1s); // until `busy` is done
+    EXPECT_EQ(co_await busy.hear_out(), hello);             // and has its answer
     EXPECT_EQ(co_await third.hear(), hello);
     idle.peer.abort();
     busy.peer.abort();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "site.hpp"
 
+#include "http/content_coding.hpp"
+
 #include <simul/task/this_task.hpp>
 
 #include <gtest/gtest.h>
@@ -148,6 +150,69 @@ SIMUL_TEST(Request, RefusesABodyBeyondTheLimit)
     const bytes mebibyte(1 << 20, 'x');
     EXPECT_EQ((co_await answer(echo, "POST / HTTP/1.1$Host: a$Content-Length: 1048577$$x" + mebibyte)).substr(0, 3), "413");
     EXPECT_EQ((co_await answer(echo, "POST / HTTP/1.1$Host: a$Content-Length: 1048576$$" + mebibyte)).size(), 4 + mebibyte.size());
+}
+
+/// A body of that Content-Encoding, and what is answered; once more on the same connection.
+template <class Handler>
+task<std::string> post_coded(Handler handler, std::string coding, bytes body, std::uint64_t limit = 5000)
+{
+    http::server site({.body_limit = limit});
+    site.post("/", std::move(handler));
+    site.get("/", say_hello);
+    served now(site);
+    client one = co_await client::connect(now.at);
+    co_await one.say("POST / HTTP/1.1$Host: a$Content-Encoding: " + coding +
+                     "$Content-Length: " + std::to_string(body.size()) + "$$");
+    co_await one.peer.write(body);
+    std::string got = co_await one.hear();
+    EXPECT_EQ(co_await one.hear(get_root), hello);
+    co_await one.peer.close();
+    co_await now.close();
+    co_return got.find("Accept-Encoding: gzip, deflate, br, zstd$") == got.npos ? in_short(got)
+                                                                                : "takes others: " + in_short(got);
+}
+
+SIMUL_TEST(Request, DecodesABodyThatComesCoded)
+{
+    using http::detail::content_coding;
+    using http::detail::encoded;
+    const bytes text(5000, 'x');
+    for (const content_coding each :
+         {content_coding::gzip, content_coding::deflate, content_coding::br, content_coding::zstd})
+        EXPECT_EQ(co_await post_coded(echo, std::string(to_string(each)), encoded(each, text)), "200 " + text);
+    EXPECT_EQ(co_await post_coded(echo, "gzip, br", encoded(content_coding::br, encoded(content_coding::gzip, text))),
+              "200 " + text);
+    EXPECT_EQ(co_await post_coded(echo, "identity", "plain"), "200 plain");
+    const auto in_pieces = [](request& asked) -> task<response> {
+        bytes all;
+        for (bytes piece = co_await asked.read_some(); !piece.empty(); piece = co_await asked.read_some())
+            all += piece;
+        EXPECT_TRUE((co_await asked.read_some()).empty());
+        co_return all;
+    };
+    EXPECT_EQ(co_await post_coded(in_pieces, "br", encoded(content_coding::br, text)), "200 " + text);
+    const auto as_it_comes = [](request& asked) -> task<response> {
+        asked.leave_coded();
+        co_return co_await echo(asked);
+    };
+    EXPECT_EQ(co_await post_coded(as_it_comes, "compress", "raw"), "200 raw");
+}
+
+SIMUL_TEST(Request, RefusesABodyThatCannotBeDecoded)
+{
+    using http::detail::content_coding;
+    using http::detail::encoded;
+    const bytes packed = encoded(content_coding::gzip, bytes(5001, 'x'));
+    EXPECT_LT(packed.size(), 100u);
+    EXPECT_EQ(co_await post_coded(echo, "gzip", packed), "413 413 Content Too Large\n");
+    const bytes bomb = encoded(content_coding::br, bytes(8 << 20, 'x'));
+    EXPECT_EQ(co_await post_coded(echo, "br", bomb, 0), "413 413 Content Too Large\n"); // by its ratio
+    EXPECT_EQ(co_await post_coded(echo, "gzip", packed.substr(0, 30), 0),
+              "400 400 Bad Request: decode gzip: it breaks off\n");
+    EXPECT_TRUE((co_await post_coded(echo, "gzip", "no gzip")).starts_with("400 400 Bad Request: decode gzip: "));
+    EXPECT_EQ(co_await post_coded(echo, "compress", "x"),
+              "takes others: 415 415 Unsupported Media Type: a Content-Encoding that is not known here\n");
+    EXPECT_EQ(co_await post_coded(say_hello, "compress", "x"), "200 hello"); // nobody reads it
 }
 
 SIMUL_TEST(Request, ABodyThatBreaksOffOrIsWrongIsABadRequest)

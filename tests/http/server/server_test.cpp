@@ -357,6 +357,63 @@ SIMUL_TEST(Server, StopsInOrder)
     EXPECT_EQ(co_await over, 2s);
 }
 
+SIMUL_TEST(Server, SendsLargePiecesBetweenSmallOnes)
+{
+    const bytes large(40'000, 'x');
+    http::server site;
+    site.get("/", [&large](request&) {
+        return http::pieces([&large]() -> simul::async_generator<bytes> {
+            co_yield "a";
+            co_yield large;
+            co_yield large;
+            co_yield "b";
+        });
+    });
+    served now(site);
+    const std::string got = co_await ask(now.at, get_root);
+    EXPECT_TRUE(got.ends_with("chunked$$1$a$9c40$" + large + "$9c40$" + large + "$1$b$0$$")) << got.size();
+    co_await now.close();
+}
+
+SIMUL_TEST(Server, SendsTheAnswerThatWasOnItsWayWhenItStopped)
+{
+    http::server site;
+    site.get("/", say_hello);
+    site.get("/stop", [&site](request&) {
+        site.stop();
+        return "hello";
+    });
+    for (const bool by_handler : {true, false}) {
+        if (!by_handler)
+            site.on_access([&site](const http::access&) { site.stop(); });
+        served now(site);
+        client one = co_await client::connect(now.at);
+        co_await one.say(by_handler ? "GET /stop HTTP/1.1$Host: a$$" : get_root);
+        EXPECT_TRUE((co_await one.hear_out()).ends_with("$$hello"));
+        co_await now.close();
+    }
+}
+
+SIMUL_TEST(Server, SendsWhatAClientHasNotReadYetWhenItStops)
+{
+    const bytes page(30'000, 'x');
+    for (int ahead = 1; ahead <= 12; ++ahead) { // some of them leave it idle, with an answer half sent
+        http::server site;
+        site.get("/", [&page](request&) { return http::text(page); });
+        served now(site);
+        client one = co_await client::connect(now.at);
+        for (int i = 0; i < ahead; ++i)
+            co_await one.say(get_root);
+        co_await advance(1s);
+        auto over = simul::spawn(now.close());
+        co_await advance(1s);
+        const std::string got = co_await one.hear_out();
+        EXPECT_TRUE(got.ends_with("$$" + page)) << ahead << ": " << got.size();
+        co_await one.peer.close();
+        co_await over;
+    }
+}
+
 SIMUL_TEST(Server, CancelsWhatDoesNotEndWithinTheGrace)
 {
     http::server site;
