@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
-# Passes when CASE does not compile and says why, in the words of every line `// expect: REGEX` at its head. With
+# Passes when CASE does not compile with the command COMPILE, and says why, in the words of every line `// expect: REGEX` at its head. With
 # -DSIMUL_CONTROL the same file must compile: then it is the one wrong line that is refused, not a typing error beside it.
 # Warnings count as errors, so what is only discouraged ([[nodiscard]]) can be a case too.
 
-set(compile ${COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I ${INCLUDE})
-
-execute_process(COMMAND ${compile} -DSIMUL_CONTROL ${CASE} RESULT_VARIABLE status ERROR_VARIABLE output)
+execute_process(COMMAND ${COMPILE} -DSIMUL_CONTROL ${CASE} RESULT_VARIABLE status ERROR_VARIABLE output)
 if(NOT status EQUAL 0)
     message(FATAL_ERROR "${CASE}: does not compile even with -DSIMUL_CONTROL:\n${output}")
 endif()
 
-execute_process(COMMAND ${compile} ${CASE} RESULT_VARIABLE status ERROR_VARIABLE output)
+execute_process(COMMAND ${COMPILE} ${CASE} RESULT_VARIABLE status ERROR_VARIABLE output)
 if(status EQUAL 0)
     message(FATAL_ERROR "${CASE}: compiles, and should not")
 endif()

@@ -37,7 +37,10 @@ public:
     /// Starts it, and waits until it answers.
     simul::task<> run()
     {
-        std::vector<std::string> command = {"redis-server",
+        std::vector<std::string> command = {"setpriv", // so that it ends with a test that dies
+                                            "--pdeathsig",
+                                            "KILL",
+                                            "redis-server",
                                             "--port",
                                             "0",
                                             "--unixsocket",
@@ -53,6 +56,7 @@ public:
         while (!co_await answers())
             co_await simul::sleep(std::chrono::milliseconds(5));
     }
+    void signal(int number) { process_->send_signal(number); }
     /// As a power cut does.
     simul::task<> kill()
     {

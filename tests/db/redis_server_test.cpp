@@ -322,4 +322,16 @@ SIMUL_TEST_REAL(RedisServer, OverTls)
     co_await r.close();
 }
 
+REDIS_TEST(ClosingWhileSomethingIsCalledOffIsNoProblem)
+{
+    redis other = co_await redis::connect(server.url());
+    auto waits = simul::spawn(other.command("BLPOP", "l", 0).as<popped>());
+    co_await simul::sleep(20ms);
+    waits.cancel();
+    co_await simul::yield(); // it asks the server to unblock it
+    co_await simul::yield();
+    co_await other.close();
+    EXPECT_EQ(co_await error_of(waits), "cancelled");
+}
+
 } // namespace

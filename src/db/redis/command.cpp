@@ -169,8 +169,11 @@ task<redis_value> run_blocking(std::shared_ptr<redis_core> client, redis_request
         }
     }
     redis_value late = co_await std::move(ending);
-    if (late.is_null())
+    if (late.is_null()) {
+        if (reply.valid() && reply.done())
+            static_cast<void>(reply.error()); // such as that the client was closed: nobody needs to know
         throw cancelled{};
+    }
     executor::require("redis").running()->cancel_again();
     co_return late;
 }

@@ -3,12 +3,10 @@
 
 #include <simul/io/tcp.hpp>
 #include <simul/io/unix_socket.hpp>
-#include <simul/run/loop.hpp>
 #include <simul/task/retry.hpp>
 #include <simul/task/this_task.hpp>
 #include <simul/task/timeout.hpp>
 
-#include <exception>
 #include <utility>
 
 namespace simul::db::detail {
@@ -19,16 +17,6 @@ template <class... Args> bytes command(std::string_view name, const Args&... arg
     bytes wire;
     write_command(wire, name, arguments...);
     return wire;
-}
-
-task<> write_or_abort(redis_connection& over, task<> writing, std::exception_ptr& why)
-{
-    try {
-        co_await std::move(writing);
-    } catch (const error&) {
-        why = std::current_exception();
-        over.abort(); // ends the reading
-    }
 }
 
 /// From this on a write waits until all is handed to the system, which saves a copy.
@@ -110,28 +98,6 @@ task<redis_value> redis_connection::receive()
 task<> redis_connection::write(bytes_view commands)
 {
     return commands.size() < large ? peer_.write(commands) : peer_.write_all(commands);
-}
-
-task<> redis_connection::talk(task<> reading, task<> writing)
-{
-    std::exception_ptr why;
-    // Not branches of a `gather`: in a thread pool these may go to other loops, and the connection can't.
-    future<> other = loop::current().launch(write_or_abort(*this, std::move(writing), why));
-    try {
-        co_await std::move(reading);
-    } catch (...) {
-        if (!why)
-            why = std::current_exception();
-    }
-    abort();
-    other.cancel();
-    try {
-        co_await other;
-    } catch (...) { // it is over, however
-    }
-    if (this_task::cancelling() > 0) // perhaps while it waited
-        throw cancelled{};
-    std::rethrow_exception(why);
 }
 
 task<redis_value> redis_connection::ask(bytes command)

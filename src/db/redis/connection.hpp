@@ -11,9 +11,12 @@
 #include <simul/task/task.hpp>
 #include <simul/task/this_task.hpp>
 
+#include "io/talk.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace simul::db::detail {
 
@@ -42,7 +45,10 @@ public:
     void abort() noexcept { peer_.abort(); }
 
     /// Runs both until one fails, and aborts it. *Throws:* why.
-    task<> talk(task<> reading, task<> writing);
+    task<> talk(task<> reading, task<> writing)
+    {
+        return simul::detail::talk(peer_, std::move(reading), std::move(writing));
+    }
 
     /// What the server calls it; 0: unknown.
     std::int64_t id() const noexcept { return id_; }

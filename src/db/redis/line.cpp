@@ -103,7 +103,7 @@ void redis_line::look_for_overdue()
 
 task<> redis_line::live(std::shared_ptr<redis_line> self, redis_connection first)
 {
-    const until_task_ends guard(*self);
+    const simul::detail::until_task_ends guard(*self);
     redis_connection connection = std::move(first);
     for (;;) {
         history_.problem.clear();

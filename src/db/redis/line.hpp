@@ -11,7 +11,6 @@
 #pragma once
 
 #include "connection.hpp"
-#include "life.hpp"
 #include "settings.hpp"
 
 #include <simul/db/redis_command.hpp>
@@ -51,7 +50,7 @@ public:
     task<> close();
 
 private:
-    friend until_task_ends<redis_line>;
+    friend simul::detail::until_task_ends<redis_line>;
 
     struct pending {
         redis_request wanted;

@@ -76,7 +76,7 @@ task<std::optional<redis_message>> redis_subscriber::next()
 
 task<> redis_subscriber::live(std::shared_ptr<redis_subscriber> self, redis_connection first)
 {
-    const until_task_ends guard(*self);
+    const simul::detail::until_task_ends guard(*self);
     redis_connection connection = std::move(first);
     redis_connection::history attempts;
     for (;;) {

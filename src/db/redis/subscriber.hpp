@@ -8,7 +8,6 @@
 #pragma once
 
 #include "connection.hpp"
-#include "life.hpp"
 #include "settings.hpp"
 
 #include <simul/db/redis.hpp>
@@ -43,7 +42,7 @@ public:
     void end() noexcept;
 
 private:
-    friend until_task_ends<redis_subscriber>;
+    friend simul::detail::until_task_ends<redis_subscriber>;
 
     /// A message, or what is to be said instead.
     using item = std::variant<redis_message, std::exception_ptr>;

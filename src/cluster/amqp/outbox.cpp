@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "outbox.hpp"
+
+#include <simul/cluster/errors.hpp>
+#include <simul/run/loop.hpp>
+#include <simul/task/timeout.hpp>
+
+namespace simul::cluster::amqp {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr duration patience = 30s;
+constexpr std::int64_t count_expires_ms = 600'000;
+
+} // namespace
+
+task<std::shared_ptr<outbox>> outbox::open(upkeep at, std::vector<declared_exchange> exchanges)
+{
+    connection first = co_await connection::open(at.url, at.with);
+    std::string name = "amqp://" + first.peer();
+    auto made = std::make_shared<outbox>(std::move(at), std::move(exchanges), std::move(name));
+    made->life_ = loop::current().launch(live(made, std::move(first)));
+    made->life_.rename("cluster " + made->name_ + ": publishing");
+    co_return made;
+}
+
+// ---- publishing
+
+task<> outbox::publish(std::string queue, queue_options how, queue_is there, properties of, bytes body)
+{
+    if (over_)
+        throw closed_error("cluster " + name_ + ": the broker is closed");
+    if (!co_await move_on_after(patience, publish_until_confirmed(queue, how, there, of, body)))
+        throw broker_lost("cluster " + name_ + ": not published for 30 s" +
+                          (at_.problem.empty() ? "" : ": " + at_.problem));
+}
+
+task<> outbox::publish_until_confirmed(const std::string& queue, const queue_options& how, queue_is there,
+                                       const properties& of, bytes_view body)
+{
+    do {
+        while (!is_ready()) {
+            if (over_)
+                throw closed_error("cluster " + name_ + ": the broker was closed before it confirmed a message");
+            co_await ready_.wait();
+        }
+    } while (!co_await attempt(queue, how, there, of, body));
+}
+
+task<bool> outbox::attempt(const std::string& queue, const queue_options& how, queue_is& there, const properties& of,
+                           bytes_view body)
+{
+    bool declaring = there == queue_is::declared;
+    try {
+        if (declaring)
+            co_await jobs_->declare_queue(queue, how);
+        declaring = false;
+        co_await jobs_->publish("", queue, of, body, {.mandatory = true});
+        co_return true;
+    } catch (const returned&) {
+        if (there == queue_is::optional)
+            co_return true;
+        there = queue_is::declared;
+    } catch (const connection_lost&) {
+    } catch (const channel_closed&) {
+        broken_.set();
+        if (declaring) // it is there, but otherwise
+            throw;
+    }
+    co_return false;
+}
+
+task<> outbox::tell(std::string exchange, std::string routing_key, properties of, bytes body)
+{
+    if (!is_ready())
+        co_return;
+    try {
+        co_await news_->publish(exchange, routing_key, of, body);
+    } catch (const connection_lost&) {
+    } catch (const channel_closed&) {
+        broken_.set();
+    }
+}
+
+// ---- counting
+
+/// As messages in a queue: those that are in it, and one more.
+task<std::uint32_t> outbox::count(std::string name)
+{
+    if (!is_ready())
+        co_return 0;
+    try {
+        const queue_info before = co_await jobs_->declare_queue(name, {.arguments = {{"x-expires", count_expires_ms}}});
+        jobs_->publish("", name, {}, "").cancel();
+        co_return before.messages + 1;
+    } catch (const connection_lost&) {
+    } catch (const channel_closed&) {
+    }
+    co_return 0;
+}
+
+void outbox::forget_count(std::string name)
+{
+    if (is_ready())
+        loop::current().launch(forget(shared_from_this(), std::move(name))).detach();
+}
+
+task<> outbox::forget(std::shared_ptr<outbox>, std::string name)
+{
+    try {
+        co_await jobs_->delete_queue(std::move(name));
+    } catch (const error&) { // it expires
+    }
+}
+
+// ---- its life
+
+/// What was lost a moment ago is not waited for in a circle.
+bool outbox::is_ready() noexcept
+{
+    if (over_)
+        return false;
+    if (!jobs_ || !jobs_->is_open() || !news_->is_open())
+        ready_.clear();
+    return ready_.is_set();
+}
+
+task<> outbox::live(std::shared_ptr<outbox> self, connection first)
+{
+    const simul::detail::until_task_ends guard(*self);
+    co_await keep_connected(self->at_, std::move(first), [&self](connection& over) { return self->use(over); });
+}
+
+task<> outbox::use(connection& over)
+{
+    jobs_ = co_await over.open_channel();
+    news_ = co_await over.open_channel();
+    for (const declared_exchange& each : exchanges_)
+        co_await news_->declare_exchange(each.name, each.type, {.durable = each.durable});
+    broken_.clear();
+    ready_.set();
+    const future<> watching = loop::current().launch(watch(over));
+    co_await broken_.wait();
+}
+
+task<> outbox::watch(connection& over)
+{
+    at_.problem = co_await over.lost();
+    broken_.set();
+}
+
+void outbox::end() noexcept
+{
+    over_ = true;
+    if (life_.valid())
+        life_.cancel();
+}
+
+void outbox::task_ended() noexcept
+{
+    over_ = true;
+    jobs_.reset();
+    news_.reset();
+    ready_.set(); // who waits is told
+    if (life_.valid())
+        life_.detach(); // it is over
+}
+
+} // namespace simul::cluster::amqp

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+#include "redis_broker.hpp"
+
+#include "redis/envelope.hpp"
+#include "redis/intake.hpp"
+#include "redis/link.hpp"
+#include "redis/unacked.hpp"
+
+#include <simul/cluster/errors.hpp>
+#include <simul/task/timeout.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace simul::cluster::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using redis::intake;
+using redis::shared_link;
+
+constexpr std::string_view questions_exchange = "celery.pidbox";
+constexpr std::string_view answers_exchange = "reply.celery.pidbox";
+constexpr std::string_view events_exchange = "celeryev";
+
+/// Events are for now.
+constexpr duration event_patience = 1s;
+/// For a server that may be gone when all is over.
+constexpr duration closing_patience = 5s;
+
+const std::string* text_in(const json::value& from, std::string_view name)
+{
+    const json::value* const found = from.find(name);
+    return found && found->kind() == json::kind::string ? &found->string() : nullptr;
+}
+
+std::string question_queue(std::string_view node)
+{
+    return std::string(node) + '.' + std::string(questions_exchange);
+}
+
+std::string write_message(json::object headers, const json::value& body, redis::address to, bool durable)
+{
+    return redis::write_envelope({.headers = std::move(headers), .body = json::dump(body), .durable = durable}, to,
+                                 new_id());
+}
+
+class redis_broker final : public broker {
+public:
+    redis_broker(shared_link to, const broker_options& options)
+        : link_(std::move(to)),
+          cap_(options.delivery_cap),
+          intake_(std::make_shared<intake>(link_, options.visibility_timeout))
+    {
+    }
+    ~redis_broker() override { intake_->end(); }
+
+    const std::string& name() const noexcept override { return link_->name; }
+    std::uint64_t reconnects() const noexcept override { return intake_->losses(); }
+
+    task<> publish(std::string_view queue, message what) override
+    {
+        std::string list = link_->names.list(queue, what.priority.value_or(0));
+        return push(link_, std::move(list),
+                    redis::write_envelope(std::move(what), {.routing_key = std::string(queue)}, new_id()));
+    }
+    task<> broadcast(question what) override
+    {
+        return announce(
+            link_, link_->names.channel(questions_exchange),
+            write_message(std::move(what.headers), what.body, {.exchange = std::string(questions_exchange)}, true));
+    }
+
+    task<> consume(std::vector<std::string> queues, std::size_t prefetch) override
+    {
+        return intake_->consume(std::move(queues), prefetch);
+    }
+    task<> stop_consuming(std::string_view queue) override
+    {
+        intake_->stop_consuming(queue);
+        co_return;
+    }
+    task<delivery> next() override { return intake_->next(); }
+
+    task<bool> begin(delivery& now) override;
+    task<> acknowledge(const delivery& done) override
+    {
+        return answer_for(intake_, done.tag, redis::forget(link_, done.tag, begins_of(done)));
+    }
+    task<> give_back(const delivery& taken) override
+    {
+        const redis::begun state = taken.begun ? redis::begun::maybe : redis::begun::no;
+        return answer_for(intake_, taken.tag, redis::give_back(link_, taken.tag, state));
+    }
+    task<> bury(const delivery& hopeless, std::string_view reason) override
+    {
+        return answer_for(intake_, hopeless.tag, redis::bury(link_, hopeless.tag, hopeless.queue, std::string(reason)));
+    }
+    task<bool> park(const delivery&, wall_time) override { co_return false; }
+
+    task<> listen(std::string node) override;
+    task<question> next_question() override;
+    task<> answer(const question& to, json::value what) override;
+    task<> emit(std::string_view topic, const json::value& event, std::string_view node) override
+    {
+        return tell(link_, link_->names.channel(events_exchange, topic),
+                    write_message({{"hostname", node}}, event,
+                                  {.exchange = std::string(events_exchange), .routing_key = std::string(topic)},
+                                  false));
+    }
+
+    task<> close() override;
+
+private:
+    static task<> push(shared_link to, std::string list, std::string envelope);
+    static task<> announce(shared_link to, std::string channel, std::string envelope);
+    static task<> tell(shared_link to, std::string channel, std::string envelope);
+    static task<> answer_for(std::shared_ptr<intake> with, std::string tag, task<> how);
+    task<> bind_questions();
+
+    /// Where it is counted who begins it; empty where nobody did before.
+    std::string begins_of(const delivery& which) const
+    {
+        const std::string& id = which.content.correlation_id;
+        return which.redelivered && cap_ > 0 && !id.empty() ? link_->names.begins(id) : std::string();
+    }
+
+    shared_link link_;
+    unsigned cap_;
+    std::shared_ptr<intake> intake_;
+    std::string node_; ///< that listens; empty: none
+    std::optional<db::redis_subscription> questions_;
+};
+
+// ---- out
+
+task<> redis_broker::push(shared_link to, std::string list, std::string envelope)
+{
+    try {
+        co_await redis::insist([&]() -> task<> { return to->client.command("LPUSH", list, envelope).as<void>(); });
+    } catch (const timeout_error& late) {
+        throw broker_lost("cluster " + to->name + ": not published: " + late.what());
+    }
+}
+
+task<> redis_broker::announce(shared_link to, std::string channel, std::string envelope)
+{
+    try {
+        co_await redis::insist([&]() -> task<> { return to->client.command("PUBLISH", channel, envelope).as<void>(); });
+    } catch (const timeout_error& late) {
+        throw broker_lost("cluster " + to->name + ": workers not told: " + late.what());
+    }
+}
+
+/// Who isn't connected now doesn't hear it, and nor does anybody when we aren't.
+task<> redis_broker::tell(shared_link to, std::string channel, std::string envelope)
+{
+    try {
+        co_await move_on_after(event_patience, to->client.publish(channel, envelope));
+    } catch (const db::connection_lost&) {
+    }
+}
+
+task<> redis_broker::answer_for(std::shared_ptr<intake> with, std::string tag, task<> how)
+{
+    struct let_go {
+        intake& from;
+        const std::string& tag;
+        ~let_go() { from.let_go(tag); }
+    } const in_the_end{*with, tag};
+    co_await std::move(how);
+}
+
+task<bool> redis_broker::begin(delivery& now)
+{
+    now.begun = true;
+    std::string begins = begins_of(now);
+    co_return begins.empty() || co_await redis::count_begin(link_, std::move(begins)) < cap_;
+}
+
+// ---- questions
+
+task<> redis_broker::listen(std::string node)
+{
+    questions_.emplace(co_await link_->client.subscribe(link_->names.channel(questions_exchange)));
+    node_ = std::move(node);
+    co_await bind_questions();
+}
+
+task<> redis_broker::bind_questions()
+{
+    return redis::insist_for_ever([this]() -> task<> {
+        return link_->client
+            .command("SADD", link_->names.bindings(questions_exchange), redis::binding({}, question_queue(node_)))
+            .idempotent()
+            .as<void>();
+    });
+}
+
+task<question> redis_broker::next_question()
+{
+    if (!questions_)
+        throw invalid_state("cluster " + name() + ": next_question: it doesn't listen");
+    for (;;) {
+        std::optional<db::redis_message> got;
+        bool lost = false;
+        try {
+            got = co_await questions_->next();
+            if (!got)
+                throw closed_error("cluster " + name() + ": the broker is closed");
+            redis::envelope read = redis::read_envelope(got->payload);
+            co_return question{.body = json::parse(read.content.body), .headers = std::move(read.content.headers)};
+        } catch (const closed_error&) {
+            throw;
+        } catch (const db::connection_lost&) { // what was asked meanwhile nobody waits for any more
+            lost = true;
+        } catch (const error&) { // no question
+        }
+        if (lost)
+            co_await bind_questions();
+    }
+}
+
+task<> redis_broker::answer(const question& to, json::value what)
+{
+    const json::value* const where = to.body.find("reply_to");
+    const std::string* const asker = where ? text_in(*where, "routing_key") : nullptr;
+    if (!asker)
+        co_return;
+    json::object headers;
+    if (const json::value* const ticket = to.body.find("ticket"))
+        headers["ticket"] = *ticket;
+    if (const json::value* const clock = to.headers.find("clock"); clock && clock->kind() == json::kind::integer)
+        headers["clock"] = clock->as<std::int64_t>() + 1;
+    const std::string* const exchange = text_in(*where, "exchange");
+    const redis::address address{exchange ? *exchange : std::string(answers_exchange), *asker};
+    const std::string envelope = write_message(std::move(headers), what, address, false);
+
+    const auto bindings = co_await link_->client.command("SMEMBERS", link_->names.bindings(address.exchange))
+                              .idempotent()
+                              .as<std::vector<std::string>>();
+    for (const std::string& each : bindings)
+        if (const std::string_view queue = redis::bound_queue(each, *asker); !queue.empty())
+            co_await link_->client.command("LPUSH", link_->names.list(queue, 0), envelope).as<void>();
+}
+
+// ---- the end
+
+task<> redis_broker::close()
+{
+    const auto all = [](redis_broker& self) -> task<> {
+        if (!self.node_.empty())
+            co_await self.link_->client
+                .command("SREM", self.link_->names.bindings(questions_exchange),
+                         redis::binding({}, question_queue(self.node_)))
+                .idempotent()
+                .as<void>();
+        if (self.questions_)
+            co_await self.questions_->close();
+        co_await self.intake_->close();
+        co_await self.link_->client.close();
+    };
+    try {
+        co_await move_on_after(closing_patience, all(*this)); // then others find what is left here
+    } catch (const error&) {                                  // so they do
+    }
+    intake_->end();
+}
+
+} // namespace
+
+task<std::unique_ptr<broker>> connect_redis_broker(std::string url, broker_options options)
+{
+    shared_link to = co_await redis::open_link(
+        std::move(url),
+        {.key_prefix = options.key_prefix, .longest_backoff = options.longest_backoff, .tls = options.tls});
+    co_return std::make_unique<redis_broker>(std::move(to), options);
+}
+
+} // namespace simul::cluster::detail
