@@ -27,6 +27,7 @@ class Area:
     packages: tuple[str, ...]  # Debian's, of the peers
     figures: tuple[Figure, ...]
     programs: tuple[Program, ...]
+    targets: tuple[str, ...] = ("libsimul.a",)  # of CMake, that ours need
 
 
 def program(name, source, figures, flags="", args="", load=""):
@@ -40,6 +41,10 @@ def http_server(name, source, **more):
 def http_client(name, source, **more):
     return program(name, source, "http_client_cpu http_client_delayed http_client_delayed_1000",
                    load="http/load.py client", **more)
+
+
+def fetcher(name, tool):
+    return program(name, "fetch/race.py", "fetch_wall fetch_cpu fetch_lost fetch_requests", args=tool)
 
 
 # Its own check is for other versions of clang, or wants libc++.
@@ -61,6 +66,8 @@ ECHO = "echo_1 echo_100 echo_100_cpu connection_bytes"
 FILES = "file_read_small file_read_cold file_write_small file_read_large"
 
 REDIS = "redis_get redis_pipeline_cpu redis_tasks_cpu"
+
+CLUSTER = "cluster_redis_jobs cluster_rabbitmq_jobs cluster_latency"
 
 SPAWN = "subprocess_spawn subprocess_output"
 
@@ -216,6 +223,35 @@ AREAS = {
             program("hiredis", "db/peers/hiredis.cpp", REDIS, flags="-lhiredis"),
             program("redis-py", "db/peers/python.py", REDIS),
         ),
+    ),
+    "cluster": Area(
+        packages=("python3-celery", "python3-redis", "redis-server", "rabbitmq-server"),
+        figures=(
+            Figure("cluster_redis_jobs", "us", 0.1, "celery"),
+            Figure("cluster_rabbitmq_jobs", "us", 0.14, "celery"),
+            Figure("cluster_latency", "us", 1000),
+        ),
+        programs=(
+            program("ours", "cluster/jobs.cpp", CLUSTER, load="cluster/load.py"),
+            program("broker", "cluster/load.py", "cluster_redis_jobs", args="broker"),
+            program("celery", "cluster/peers/celery_jobs.py", CLUSTER, load="cluster/load.py"),
+        ),
+    ),
+    "fetch": Area(
+        packages=("curl", "pup", "python3-aiohttp", "python3-bs4"),
+        figures=(
+            Figure("fetch_wall", "ms", 1270),
+            Figure("fetch_cpu", "ms", 100),
+            Figure("fetch_lost", "pages", 0),
+            Figure("fetch_requests", "for each page"),
+        ),
+        programs=(
+            fetcher("ours", "simul"),
+            fetcher("xargs-curl-pup", "xargs"),
+            fetcher("curl-Z", "curl"),
+            fetcher("aiohttp", "aiohttp"),
+        ),
+        targets=("simul_command",),
     ),
     "blocking": Area(
         packages=(),

@@ -21,7 +21,7 @@ simul::task<> amain()
 {
     const auto start = simul::now();
     fmt::print("Starting...\n");
-    const char* site = std::getenv("SITE"); // set by ./site/demo, which stands in for the real one
+    const char* site = std::getenv("SITE"); // set by `simul demo`, which stands in for the real one
     simul::http::client web({.base_url = site ? site : "https://binaryjazz.us"});
     std::vector<simul::task<>> writes;
     for (int i = 0; i < 5; ++i)

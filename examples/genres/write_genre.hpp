@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-/// The genre generator; or what stands in for it, as `./site/demo` says.
+/// The genre generator; or what stands in for it, as `simul demo` says.
 inline std::string site()
 {
     const char* other = std::getenv("SITE");

@@ -3,7 +3,7 @@
 // The titles of 100 random articles, by as many processes as there are processors: each waits for its own.
 #include "workers.hpp"
 
-void collect(int pages)
+void collect(int, int pages)
 {
     std::vector<std::string> titles;
     for (; pages > 0; --pages) {

@@ -12,9 +12,11 @@ simul::task<> collect_several(int pages)
     co_await write_line(co_await simul::gather(std::move(downloads), {.limit = 10}));
 }
 
-void collect(int pages)
+void collect(int number, int pages)
 {
+    fmt::print("Process {} starting...\n", number);
     simul::run(collect_several(pages));
+    fmt::print("Process {} finished.\n", number);
 }
 
 int main(int argc, char** argv)

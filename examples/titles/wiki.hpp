@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-/// For so many connections to the encyclopedia; or to what stands in for it, as `./site/demo` says.
+/// For so many connections to the encyclopedia; or to what stands in for it, as `simul demo` says.
 inline simul::http::client_options wiki(std::size_t connections)
 {
     const char* other = std::getenv("SITE");

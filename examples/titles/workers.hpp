@@ -14,13 +14,13 @@ inline std::vector<int> shares(int pages, int workers)
     return all;
 }
 
-/// `collect(pages)` in so many processes.
+/// `collect(number, pages)` in so many processes, with the number of each.
 template <class Fn> void in_processes(Fn collect, int pages, int workers)
 {
     simul::process_pool pool({.workers = static_cast<std::size_t>(workers)});
     std::vector<simul::future<>> jobs;
-    for (int share : shares(pages, workers))
-        jobs.push_back(pool.submit(collect, share));
+    for (int number = 0; int share : shares(pages, workers))
+        jobs.push_back(pool.submit(collect, number++, share));
     for (simul::future<>& done : simul::as_completed(jobs))
         done.result(); // throws what went wrong there
 }

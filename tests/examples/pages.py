@@ -3,14 +3,14 @@
 """The pages of the examples show what is there.
 
     pages.py quotes docs/examples
-    pages.py replay docs/examples/count.md count/async --programs build/dev/examples
+    pages.py replay docs/examples/count.md count/async --programs build/dev/examples --simul build/dev/simul
 
 `quotes`: below `<!-- file: examples/count/async.cpp -->` stands what is in that file, what is said to be Python is, and links
 lead to something.
 
 `replay`: runs the ```console blocks that run ./count/async, and compares. In a block, a line with "$ " is a command for bash,
-and what follows is its output. It runs in a new folder, in which the programs are, and has to succeed without a word on
-stderr. Below `<!-- any order -->` the lines of each output may come in any, below `<!-- any order of words -->` the words.
+and what follows is its output. It runs in a new folder, in which the programs are, finds the command `simul`, and has to
+succeed without a word on stderr. Below `<!-- any order -->` the lines of each output may come in any, below `<!-- any order of words -->` the words.
 Durations are compared in virtual time (SIMUL_BACKEND=sim) only: elsewhere "0.10 seconds" stands for any.
 
 With --write both mend the page instead.
@@ -63,15 +63,16 @@ def quotes(options):
     return wrong
 
 
-def run_block(block, programs):
+def run_block(block, options):
     """Its commands, each with the output that it shows, the one that it has, and what else is wrong with it."""
     parts = re.split(r"^\$ (.*)\n", block["text"], flags=re.M)
+    environment = os.environ | {"PATH": f"{options.simul.resolve().parent}:{os.environ['PATH']}"} if options.simul else None
     with tempfile.TemporaryDirectory() as folder:
-        for each in programs.iterdir():
+        for each in options.programs.iterdir():
             os.symlink(each.resolve(), Path(folder) / each.name)
         for command, shown in zip(parts[1::2], parts[2::2]):
             run = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, stdin=subprocess.DEVNULL,
-                                 capture_output=True, text=True)
+                                 capture_output=True, text=True, env=environment)
             trouble = run.stderr + (f"exit code {run.returncode}\n" if run.returncode else "")
             yield command, shown, run.stdout, trouble
 
@@ -93,7 +94,7 @@ def replay(options):
         if block["language"] != "console" or not re.search(rf"\./{options.program}\b", block["text"]):
             return block[0]
         text = ""
-        for command, shown, printed, trouble in run_block(block, options.programs):
+        for command, shown, printed, trouble in run_block(block, options):
             runs += 1
             text += f"$ {command}\n{printed}"
             expected, found = (comparable(command, output, block["note"]) for output in (shown, printed))
@@ -124,6 +125,7 @@ def main():
     mode.add_argument("page", type=Path)
     mode.add_argument("program")
     mode.add_argument("--programs", type=Path, required=True)
+    mode.add_argument("--simul", type=Path)
     options = parser.parse_args()
     return options.run(options)
 

@@ -5,16 +5,11 @@ import http.client
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-SIMUL = sys.argv.pop(1)
-
-
-def simul(*arguments, **options):
-    return subprocess.run([SIMUL, *arguments], capture_output=True, text=True, timeout=60, **options)
+from demo_site import SIMUL, simul
 
 
 def names():
@@ -86,6 +81,19 @@ class Serve(unittest.TestCase):
         self.assertEqual(simul("serve", "--key", "x", "/tmp").returncode, 2)
         run = simul("serve", "--at", "127.0.0.1:99999", "/tmp")
         self.assertEqual(run.returncode, 3)
+
+
+class Demo(unittest.TestCase):
+    SCRIPT = 'test "$(curl -s "$SITE/demo/stats")" = \'{"requests":0,"peak":0,"refused":0,"failed":0}\' && exit 7'
+
+    def test_runs_a_program_that_finds_it_and_ends_as_that_does(self):
+        run = simul("demo", "--", "sh", "-c", self.SCRIPT)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (7, "", ""))
+        self.assertEqual(simul("demo", "--", "sh", "-c", "kill -9 $$").returncode, 128 + signal.SIGKILL)
+
+    def test_says_which_program_is_missing(self):
+        run = simul("demo", "/nonexistent/x")
+        self.assertEqual((run.returncode, run.stderr), (3, "simul demo: start /nonexistent/x: No such file or directory\n"))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ const std::vector<command_entry>& commands();
 /// Null when there is none of that name.
 const command_entry* find_command(std::string_view name);
 
+/// What was printed is then written. *Throws:* std::system_error when it can't be, as when the disk is full.
+void flush_output();
+
 /// "simul fetch [OPTIONS] [URL...]", the options, the details.
 std::string help_of(const command_entry& of);
 /// The page for man(1).
@@ -61,5 +64,6 @@ std::unique_ptr<command> make_hello();
 std::unique_ptr<command> make_manual();
 std::unique_ptr<command> make_serve();
 std::unique_ptr<command> make_tour();
+std::unique_ptr<command> make_worker();
 
 } // namespace cli

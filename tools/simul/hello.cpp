@@ -4,7 +4,6 @@
 #include <simul/run/run.hpp>
 #include <simul/task/this_task.hpp>
 
-#include <cstdio>
 #include <fmt/core.h>
 
 namespace cli {
@@ -16,7 +15,7 @@ using namespace std::chrono_literals;
 simul::task<> say_hello(std::string name)
 {
     fmt::print("Sleeping...\n");
-    std::fflush(stdout);
+    flush_output();
     co_await simul::sleep(2s);
     fmt::print("Hello, {}!\n", name);
 }

@@ -8,7 +8,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace {
 
@@ -63,11 +67,8 @@ int run_command(const command_entry& entry, const std::vector<std::string>& argu
     }
 }
 
-} // namespace
-
-int main(int count, char** values)
+int run_arguments(std::vector<std::string> arguments)
 {
-    std::vector<std::string> arguments(values + 1, values + count);
     if (arguments.empty()) {
         fmt::print(stderr, "{}", overview());
         return exit_code::usage;
@@ -84,4 +85,27 @@ int main(int count, char** values)
     }
     const command_entry* const entry = find_command(name);
     return entry ? run_command(*entry, arguments) : refuse_command(name);
+}
+
+/// One that is closed would be taken by the next file or socket that is opened. In its place, reading and writing fail.
+void occupy_standard_descriptors()
+{
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            std::abort();
+}
+
+} // namespace
+
+int main(int count, char** values)
+{
+    occupy_standard_descriptors();
+    try {
+        const int code = run_arguments({values + 1, values + count});
+        flush_output();
+        return code;
+    } catch (const std::system_error& failure) { // also fmt::print's
+        fmt::print(stderr, "simul: {}\n", failure.what());
+        return exit_code::environment;
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "progress.hpp"
 
+#include "seconds.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -27,11 +28,6 @@ std::size_t terminal_width()
 {
     winsize size{};
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-double seconds(simul::duration time)
-{
-    return std::chrono::duration<double>(time).count();
 }
 
 } // namespace

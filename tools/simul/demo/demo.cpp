@@ -4,17 +4,21 @@
 
 #include <simul/http/server.hpp>
 #include <simul/io/standard_streams.hpp>
+#include <simul/io/subprocess.hpp>
 #include <simul/io/tcp.hpp>
 #include <simul/run/run.hpp>
 #include <simul/task/race.hpp>
+#include <simul/task/spawn.hpp>
 
-#include <cstdio>
 #include <fmt/core.h>
+#include <utility>
 
 namespace cli {
 
 namespace {
 
+namespace http = simul::http;
+using namespace std::chrono_literals;
 using simul::task;
 
 task<> until_input_ends()
@@ -23,27 +27,30 @@ task<> until_input_ends()
     }
 }
 
-task<> serve_demo(std::string at, demo::options how, bool until_eof)
+task<> serve(http::server& site, http::serve_options how, bool until_eof)
 {
-    simul::listener door = simul::tcp::listen(at);
-    fmt::print("http://{}/\n", door.local());
-    std::fflush(stdout);
-
-    simul::http::server site;
-    site.mount("/", demo::site(how));
-    simul::http::serve_options serving;
-    serving.door = std::move(door);
     if (until_eof)
-        co_await simul::race(site.serve(std::move(serving)), until_input_ends());
+        co_await simul::race(site.serve(std::move(how)), until_input_ends());
     else
-        co_await site.serve(std::move(serving));
+        co_await site.serve(std::move(how));
+}
+
+/// As long as a program runs, which finds the site's URL in its environment. Returns how it ends, as a shell would.
+task<int> serve_program(http::server& site, http::serve_options how, std::vector<std::string> command)
+{
+    const std::string url = fmt::format("http://{}", how.door.local());
+    auto serving = simul::spawn(site.serve(std::move(how)));
+    const simul::exit_status end = co_await simul::subprocess(std::move(command), {.environment = {{"SITE", url}}}).wait();
+    site.stop();
+    co_await serving;
+    co_return end.signal ? 128 + end.signal : end.code;
 }
 
 class demo_command final : public command {
 public:
     void declare(command_line& line) override
     {
-        line.option({"--at", "HOST:PORT"}, at_, "where to listen (127.0.0.1:8080); port 0: any free one");
+        line.option({"--at", "HOST:PORT"}, at_, "where to listen (127.0.0.1:8080; for a COMMAND any free port)");
         line.option({"--genre-latency", "TIME"}, how_.genre_latency, "until a genre is answered, in the median (180ms)");
         line.option({"--wiki-latency", "TIME"}, how_.wiki_latency, "until an article is there, redirect included (60ms)");
         line.option({"--spread", "SIGMA"}, how_.spread, "of latencies around their median (0.25); 0: none");
@@ -52,6 +59,7 @@ public:
         line.option({"--at-once", "N"}, how_.at_once, "requests of one client; more get 429 with Retry-After (0: any number)");
         line.option({"--seed", "N"}, seed_, "draws other latencies and failures (1)");
         line.option("--until-eof", until_eof_, "ends when its standard input does");
+        line.rest("COMMAND", command_);
     }
 
     int run() override
@@ -62,8 +70,7 @@ public:
                 throw usage_error("a SHARE is from 0 to 1");
         if (!(how_.spread >= 0 && how_.spread <= 3))
             throw usage_error("SIGMA is from 0 to 3");
-        simul::run(serve_demo(at_, how_, until_eof_));
-        return exit_code::ok;
+        return simul::run(work());
     }
 
     std::string_view details() const override
@@ -71,11 +78,28 @@ public:
         return "The site that stands for the genre API and the wiki of the lesson, for programs that are being tried out:\n\n"
                "    curl http://127.0.0.1:8080/wp-json/genrenator/v1/genre/\n"
                "    curl -L http://127.0.0.1:8080/wiki/Special:Random\n\n"
-               "Its first line on standard output is its address. The same seed gives the same answers, latencies and failures.\n";
+               "Its first line on standard output is its address. The same seed gives the same answers, latencies and failures.\n\n"
+               "    simul demo -- ./program --its-option\n\n"
+               "runs a program that finds the address in the variable SITE, and ends as that does.\n";
     }
 
 private:
-    std::string at_ = "127.0.0.1:8080";
+    task<int> work()
+    {
+        http::server site({.grace = 100ms});
+        site.mount("/", demo::site(how_));
+        http::serve_options how;
+        how.door = simul::tcp::listen(at_.value_or(command_.empty() ? "127.0.0.1:8080" : "127.0.0.1:0"));
+        if (!command_.empty())
+            co_return co_await serve_program(site, std::move(how), command_);
+        fmt::print("http://{}/\n", how.door.local());
+        flush_output();
+        co_await serve(site, std::move(how), until_eof_);
+        co_return exit_code::ok;
+    }
+
+    std::optional<std::string> at_;
+    std::vector<std::string> command_;
     demo::options how_;
     int seed_ = 1;
     bool until_eof_ = false;

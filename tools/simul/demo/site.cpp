@@ -3,6 +3,8 @@
 
 #include <simul/http/answer.hpp>
 #include <simul/task/this_task.hpp>
+#include <simul/text/html.hpp>
+#include <simul/text/url.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,11 +27,11 @@ constexpr std::array<std::string_view, 16> moods = {"Silent", "Crimson", "Restle
                                                     "Sunken", "Amber",   "Wandering", "Forgotten", "Iron",     "Lesser",
                                                     "Marble", "Distant", "Twin",      "Velvet"};
 constexpr std::array<std::string_view, 16> things = {"Harbour", "Lighthouse", "Orchard", "Railway", "Cathedral", "Archive",
-                                                     "Viaduct", "Garden",     "Foundry", "Theatre", "Canal",     "Observatory",
+                                                     "Viaduct", "Rose & Crown", "Foundry", "Theatre", "Canal",   "Observatory",
                                                      "Meadow",  "Library",    "Quarry",  "Abbey"};
 constexpr std::array<std::string_view, 16> places = {"Ashdown", "Belmora",  "Corvane",  "Dunmere", "Eastfold", "Farholm",
                                                      "Greywick", "Hartsea", "Ilverton", "Juniper", "Kestrel",  "Lowmoor",
-                                                     "Marrow",  "Norwell",  "Oakhaven", "Penrith"};
+                                                     "Marrow",  "Norwell",  "Oakhaven", "Ærholm"};
 constexpr std::array<std::string_view, 16> manners = {"ambient", "progressive", "acoustic", "electro", "baroque", "lo-fi",
                                                       "symphonic", "garage",    "tropical", "nordic",  "psychedelic", "minimal",
                                                       "cosmic",  "deep",        "melodic",  "industrial"};
@@ -76,39 +78,34 @@ std::string three_words(std::uint64_t number, const std::array<std::string_view,
     return number < 4'096 ? words : fmt::format("{} {}", words, number / 4'096 + 1);
 }
 
+/// "/wiki/Silent_Harbour_of_%C3%86rholm"
+std::string path_of(std::string title)
+{
+    std::ranges::replace(title, ' ', '_');
+    return "/wiki/" + simul::percent_encode(title);
+}
+
 /// Paragraphs as long as those of an encyclopedia, to cut articles from.
 const std::string& filler()
 {
     static const std::string text = [] {
         std::string paragraphs;
-        for (std::uint64_t i = 0; paragraphs.size() < 128 * 1024; ++i)
-            paragraphs += fmt::format("<p>The <a href=\"/wiki/{0}_{1}\" title=\"{0} {1}\">{0} {1}</a> was first described in {2} "
-                                      "&amp; restored twice; <i>see also</i> <b>{3}</b>.<sup id=\"cite_{4}\">[{4}]</sup></p>\n",
-                                      moods[i % 16], things[i / 16 % 16], 1500 + i % 500, places[i % 13], i + 1);
+        for (std::uint64_t i = 0; paragraphs.size() < 128 * 1024; ++i) {
+            const std::string other = fmt::format("{} {}", moods[i % 16], things[i / 16 % 16]);
+            paragraphs += fmt::format("<p>The <a href=\"{0}\" title=\"{1}\">{1}</a> was first described in {2} &amp; restored twice; "
+                                      "<i>see also</i> <b>{3}</b>.<sup id=\"cite_{4}\">[{4}]</sup></p>\n",
+                                      path_of(other), simul::html::escape(other), 1500 + i % 500, places[i % 13], i + 1);
+        }
         return paragraphs;
     }();
     return text;
-}
-
-std::string escaped(std::string_view text)
-{
-    std::string safe;
-    for (const char c : text) {
-        switch (c) {
-        case '<': safe += "&lt;"; break;
-        case '>': safe += "&gt;"; break;
-        case '&': safe += "&amp;"; break;
-        default: safe += c;
-        }
-    }
-    return safe;
 }
 
 std::string article(std::string_view path_title)
 {
     std::string title(path_title);
     std::ranges::replace(title, '_', ' ');
-    title = escaped(title);
+    title = simul::html::escape(title);
     std::uint64_t mixed = 0;
     for (const char c : path_title)
         mixed = scrambled(mixed ^ static_cast<unsigned char>(c));
@@ -242,9 +239,7 @@ http::router site(const options& how)
     routes.get("/wiki/Special:Random", [shared](http::request& asked) -> task<http::response> {
         const std::uint64_t number = shared->next_random();
         co_await shared->visit(asked, shared->how().wiki_latency / 2, randoms + number);
-        std::string title = title_of(number);
-        std::ranges::replace(title, ' ', '_');
-        co_return http::redirect("/wiki/" + title, http::status::found);
+        co_return http::redirect(path_of(title_of(number)), http::status::found);
     });
     routes.get("/wiki/{title}", [shared](http::request& asked) -> task<http::response> {
         co_await shared->visit(asked, shared->how().wiki_latency / 2, articles + shared->next_article());

@@ -40,7 +40,7 @@ struct stats {
 /// The routes of a site. For one loop.
 simul::http::router site(const options& how);
 
-/// "Silent Harbour of Ashdown": no two the same below 4096.
+/// "Silent Harbour of Ærholm": no two the same below 4096.
 std::string title_of(std::uint64_t number);
 std::string genre_of(std::uint64_t number);
 

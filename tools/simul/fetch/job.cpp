@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "job.hpp"
 
+#include "../seconds.hpp"
+
 #include <simul/base/error.hpp>
 #include <simul/http/media_type.hpp>
 #include <simul/io/fs.hpp>
@@ -8,7 +10,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
@@ -172,25 +173,31 @@ task<> job::fetch_all()
 task<> job::fetch_one(std::size_t number)
 {
     const todo& wanted = todo_[number];
-    std::optional<std::string> line;
-    std::size_t size = 0;
+    std::optional<fetched> page = co_await try_fetch(wanted);
+    if (!page) {
+        co_await output_.put(number, std::nullopt);
+        co_return;
+    }
+    if (!how_.save_directory.empty())
+        co_await save(wanted, *page);
+    note_missing(page->known);
+    co_await output_.put(number, line_of(page->known, how_.selections, how_.as));
+    progress_.done(page->known.bytes);
+}
+
+/// What goes wrong with a page alone is no reason to end. What goes wrong with the output is, for the next would fail, too.
+task<std::optional<job::fetched>> job::try_fetch(const todo& wanted)
+{
     try {
-        if (const std::optional<record> found = co_await fetch_page(wanted)) {
-            size = found->bytes;
-            note_missing(*found);
-            line = line_of(*found, how_.selections, how_.as);
-        }
+        co_return co_await fetch_page(wanted);
     } catch (const simul::error& failure) {
         progress_.failed();
         progress_.say(fmt::format("simul fetch: {}", failure.what()));
     }
-    const bool found = line.has_value();
-    co_await output_.put(number, std::move(line));
-    if (found)
-        progress_.done(size);
+    co_return std::nullopt;
 }
 
-task<std::optional<record>> job::fetch_page(const todo& wanted)
+task<std::optional<job::fetched>> job::fetch_page(const todo& wanted)
 {
     const simul::url at = simul::url::parse(wanted.url);
     if (at.scheme() != "http" && at.scheme() != "https")
@@ -204,16 +211,14 @@ task<std::optional<record>> job::fetch_page(const todo& wanted)
                  .status = page.status(),
                  .type = std::string(page.headers().get("Content-Type").value_or("")),
                  .bytes = page.body().size(),
-                 .seconds = std::chrono::duration<double>(got->took).count(),
+                 .seconds = cli::seconds(got->took),
                  .file = {},
                  .fields = {}};
-    if (!how_.save_directory.empty())
-        found.file = co_await save(wanted, page);
     if (processes_)
         found.fields = co_await processes_->submit(extract, page.body(), found.type, how_.selections);
     else if (!how_.selections.empty())
         found.fields = extract(page.body(), found.type, how_.selections);
-    co_return found;
+    co_return fetched{std::move(found), std::move(got->page)};
 }
 
 /// Within the limits; the time that it waits for them doesn't count.
@@ -233,13 +238,11 @@ task<std::optional<job::answer>> job::get_in_turn(const simul::url& at)
     co_return answer{std::move(page), simul::now() - began};
 }
 
-task<std::string> job::save(const todo& wanted, const http::response& page)
+task<> job::save(const todo& wanted, fetched& page)
 {
-    const std::string path =
-        how_.save_directory + "/" +
-        file_name(wanted.place, simul::url::parse(page.url()), page.headers().get("Content-Type").value_or(""));
-    co_await simul::fs::write(path, page.body(), {.atomic = true});
-    co_return path;
+    page.known.file = fmt::format("{}/{}", how_.save_directory,
+                                  file_name(wanted.place, simul::url::parse(page.page.url()), page.known.type));
+    co_await simul::fs::write(page.known.file, page.page.body(), {.atomic = true});
 }
 
 job::host& job::host_of(const simul::url& at)
@@ -261,7 +264,7 @@ void job::show_summary()
 {
     if (how_.quiet)
         return;
-    const double time = std::chrono::duration<double>(progress_.elapsed()).count();
+    const double time = cli::seconds(progress_.elapsed());
     std::string text = fmt::format("simul fetch: {} of {} in {:.2f} s ({:.0f}/s, {})", done_count(), todo_.size(), time,
                                    static_cast<double>(done_count()) / std::max(time, 1e-3), cli::size_text(progress_.bytes()));
     if (failed_count() > 0)

@@ -72,16 +72,21 @@ private:
         std::string url;
         std::size_t place = 0; ///< in the whole list, from 1
     };
+    struct fetched {
+        record known;
+        simul::http::response page;
+    };
 
     simul::task<> prepare_output();
     void leave_out_done();
     simul::task<> watch_signals(simul::group& running);
     simul::task<> fetch_all();
     simul::task<> fetch_one(std::size_t number);
-    /// Nothing, when it was not begun before an interruption. *Throws:* simul::error for what goes wrong with this page alone.
-    simul::task<std::optional<record>> fetch_page(const todo& wanted);
+    /// Nothing, when it was not begun before an interruption, or couldn't be got: that is said here.
+    simul::task<std::optional<fetched>> try_fetch(const todo& wanted);
+    simul::task<std::optional<fetched>> fetch_page(const todo& wanted);
     simul::task<std::optional<answer>> get_in_turn(const simul::url& at);
-    simul::task<std::string> save(const todo& wanted, const simul::http::response& page);
+    simul::task<> save(const todo& wanted, fetched& page);
     host& host_of(const simul::url& at);
     void note_missing(const record& found);
     void note(const simul::http::trace_event& happened);

@@ -23,6 +23,7 @@ task<> output::open(std::string path, bool go_on)
     }
     if (begin < all.size())
         co_await file_.truncate(begin);
+    size_ = begin;
 }
 
 task<> output::write(const std::string& line)
@@ -31,24 +32,24 @@ task<> output::write(const std::string& line)
         co_await simul::stdout_().write_all(line);
         co_return;
     }
-    const std::uint64_t before = co_await file_.size();
     std::exception_ptr failure;
     try {
         co_await file_.write(line);
-    } catch (const simul::error&) {
+    } catch (...) { // also when it is cancelled
         failure = std::current_exception();
     }
     if (failure) {
-        co_await take_back_to(before);
+        co_await take_back_part();
         std::rethrow_exception(failure);
     }
+    size_ += line.size();
 }
 
 /// A part of a line may have found room. In what is no file it is gone.
-task<> output::take_back_to(std::uint64_t size)
+task<> output::take_back_part()
 {
     try {
-        co_await file_.truncate(size);
+        co_await file_.truncate(size_);
     } catch (const simul::error&) {
     }
 }

@@ -37,9 +37,10 @@ public:
     simul::task<> close();
 
 private:
-    simul::task<> take_back_to(std::uint64_t size);
+    simul::task<> take_back_part();
 
-    simul::fs::file file_; ///< closed: standard output
+    simul::fs::file file_;   ///< closed: standard output
+    std::uint64_t size_ = 0; ///< of the file: whole lines
     std::vector<std::string> before_;
     bool ordered_ = true;
     std::size_t next_ = 0;

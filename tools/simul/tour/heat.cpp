@@ -44,17 +44,17 @@ void check(const heat& which, const course& where, const std::vector<piece>& pie
 const std::vector<heat>& heats()
 {
     static const std::vector<heat> all = {
-        {"genres", "sync", "one waits for the other", genres_sync, false},
-        {"genres", "threads", "all wait at once: a thread each", genres_threads, false},
-        {"genres", "async", "the same with one thread: as long as the slowest", genres_async, false},
-        {"powers", "sync", "one processor computes, the others watch", powers_sync, false},
-        {"powers", "threads", "all compute: C++ has no global lock", powers_threads, true},
-        {"powers", "processes", "the same, each in memory of its own", powers_processes, true},
-        {"titles", "sync", "a new connection for each page", titles_sync, false},
-        {"titles", "one by one", "async, but one await after the other: no faster", titles_one_by_one, false},
-        {"titles", "async", "ten pages at once, in one thread", titles_async, false},
-        {"titles", "processes", "as many at once as there are processes", titles_processes, true},
-        {"titles", "both", "ten at once in each process", titles_processes_async, true},
+        {"genres", "sync", "program", "one waits for the other", genres_sync, false},
+        {"genres", "threads", "thread", "all wait at once: a thread each", genres_threads, false},
+        {"genres", "async", "task", "one thread does: as long as the slowest", genres_async, false},
+        {"powers", "sync", "program", "one processor computes, the others watch", powers_sync, false},
+        {"powers", "threads", "thread", "all compute: C++ has no global lock", powers_threads, true},
+        {"powers", "processes", "process", "the same, each in memory of its own", powers_processes, true},
+        {"titles", "sync", "program", "a new connection for each page", titles_sync, false},
+        {"titles", "one by one", "task", "one await after the other: no faster", titles_one_by_one, false},
+        {"titles", "async", "task", "ten pages at once, in one thread", titles_async, false},
+        {"titles", "processes", "process", "as many at once as there are processes", titles_processes, true},
+        {"titles", "both", "task", "ten at once in each process", titles_processes_async, true},
     };
     return all;
 }

@@ -3,7 +3,7 @@
 // A heat of the race: one of the lesson's jobs, done in one way; and what was seen of it.
 #pragma once
 
-#include <simul/base/time.hpp>
+#include "../seconds.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +43,7 @@ struct course {
 struct heat {
     std::string_view job;    ///< "genres"
     std::string_view model;  ///< "async"
+    std::string_view lane;   ///< "task": what does one piece after the other
     std::string_view lesson; ///< what the row teaches, in a sentence
     std::vector<piece> (*run)(const course&);
     bool in_workers;         ///< uses `course::workers`
@@ -59,7 +60,7 @@ int most_at_once(const std::vector<piece>& pieces);
 
 inline double clock_seconds()
 {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return cli::seconds(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 // The jobs, each in its file.

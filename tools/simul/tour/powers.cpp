@@ -8,6 +8,7 @@
 #include <simul/run/process_pool.hpp>
 #include <simul/run/thread_pool.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <gmp.h>
@@ -38,6 +39,7 @@ piece raise(unsigned long number, int lane)
 /// Lanes as a reader sees them: a piece goes to the first that is free when it begins.
 std::vector<piece> in_lanes(std::vector<piece> all)
 {
+    std::ranges::sort(all, {}, &piece::begin); // a pool begins them in an order of its own
     std::vector<double> free_at;
     for (piece& each : all) {
         std::size_t lane = 0;

@@ -4,6 +4,7 @@
 #include "../command.hpp"
 #include "../demo/site.hpp"
 #include "../progress.hpp"
+#include "../seconds.hpp"
 #include "report.hpp"
 
 #include <simul/base/error.hpp>
@@ -16,10 +17,13 @@
 #include <simul/text/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include <utility>
 
 namespace cli {
@@ -29,11 +33,6 @@ namespace {
 using simul::task;
 
 constexpr const char* this_program = "/proc/self/exe";
-
-double seconds(simul::duration time)
-{
-    return std::chrono::duration<double>(time).count();
-}
 
 std::string machine_text()
 {
@@ -72,6 +71,15 @@ private:
     simul::subprocess process_;
 };
 
+/// How long pieces take of which so many are done at once, each as soon as a place is free.
+double shortest(const std::vector<double>& pieces, int at_once)
+{
+    std::vector<double> places(static_cast<std::size_t>(at_once));
+    for (const double each : pieces)
+        *std::ranges::min_element(places) += each;
+    return std::ranges::max(places);
+}
+
 class tour_command final : public command {
 public:
     tour_command()
@@ -102,6 +110,7 @@ public:
             if (std::ranges::find(tour::heats(), each, &tour::heat::job) == tour::heats().end())
                 throw usage_error(fmt::format("JOB is genres, powers or titles, not \"{}\"", each));
         how_.seed = static_cast<std::uint64_t>(seed_);
+        check_page_can_be_written();
         simul::run(race());
         return exit_code::ok;
     }
@@ -113,6 +122,14 @@ public:
     }
 
 private:
+    /// Nobody should hear of that when the race is over.
+    void check_page_can_be_written() const
+    {
+        const std::string directory = std::filesystem::path(page_).parent_path().string();
+        if (!page_.empty() && ::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0)
+            throw simul::error::from_errno(errno, page_);
+    }
+
     /// In the process that does nothing else.
     int run_heat() const
     {
@@ -139,56 +156,49 @@ private:
             if (!is_wanted(each))
                 continue;
             show_running(each);
-            report.results.push_back(co_await result_of(each));
+            report.results.push_back({.of = &each, .ideal = 0, .seen = co_await outcome_of(each)});
+            report.results.back().ideal = ideal_of(each, report);
             if (&each == &tour::heats().back() || (&each + 1)->job != each.job)
-                show_job(report, std::string(each.job));
+                show_job(report, each.job);
         }
         co_await site.end();
         co_await finish(report);
     }
 
-    task<tour::result> result_of(const tour::heat& each)
+    task<tour::outcome> outcome_of(const tour::heat& each)
     {
         co_await simul::http::post(where_.site + "demo/reset");
         const simul::bytes told =
             co_await simul::output_of({this_program, "tour", "--heat", fmt::format("{}/{}", each.job, each.model), "--site",
                                        where_.site, "--workers", std::to_string(where_.workers), "--pages",
                                        std::to_string(where_.pages), "--at-once", std::to_string(where_.at_once)});
-        tour::result made{.job = std::string(each.job),
-                          .model = std::string(each.model),
-                          .lesson = std::string(each.lesson),
-                          .ideal = 0,
-                          .seen = simul::json::parse<tour::outcome>(told)};
-        made.ideal = ideal_of(each, made.seen);
-        co_return made;
+        co_return simul::json::parse<tour::outcome>(told);
     }
 
-    /// From the site's latencies; for what computes, from how long it took without company.
-    double ideal_of(const tour::heat& of, const tour::outcome& seen)
+    /// From the site's latencies; for what computes, from how long the pieces took without company, in the first row.
+    double ideal_of(const tour::heat& of, const tour::report& so_far) const
     {
-        double all = 0;
-        double longest = 0;
-        const auto add = [&](double one) {
-            all += one;
-            longest = std::max(longest, one);
-        };
-        double at_once = of.in_workers ? where_.workers : 1;
-        if (of.job == "powers") {
-            if (of.model == "sync")
-                for (const tour::piece& each : seen.pieces)
-                    computing_ += each.end - each.begin;
-            return computing_ / std::min<double>(at_once, simul::cpu_count());
-        }
-        if (of.job == "genres") {
+        std::vector<double> each;
+        if (of.job == "powers")
+            for (const tour::piece& one : tour::rows_of(so_far, of.job).front().what->seen.pieces)
+                each.push_back(one.end - one.begin);
+        else if (of.job == "genres")
             for (std::uint64_t i = 0; i < 5; ++i)
-                add(seconds(demo::genre_latency(how_, i)));
-            return of.model == "sync" ? all : longest;
-        }
-        for (int i = 0; i < where_.pages; ++i)
-            add(seconds(demo::page_latency(how_, static_cast<std::uint64_t>(i))));
-        if (of.model == "async" || of.model == "both")
-            at_once *= where_.at_once;
-        return std::max(all / at_once, longest);
+                each.push_back(seconds(demo::genre_latency(how_, i)));
+        else
+            for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(where_.pages); ++i)
+                each.push_back(seconds(demo::page_latency(how_, i)));
+        return shortest(each, at_once(of));
+    }
+
+    /// How many pieces can be done at once.
+    int at_once(const tour::heat& of) const
+    {
+        if (of.job == "genres")
+            return of.model == "sync" ? 1 : 5;
+        if (of.job == "powers")
+            return of.in_workers ? std::min(where_.workers, static_cast<int>(simul::cpu_count())) : 1;
+        return (of.in_workers ? where_.workers : 1) * (of.model == "async" || of.model == "both" ? where_.at_once : 1);
     }
 
     void show_running(const tour::heat& each) const
@@ -199,13 +209,13 @@ private:
         }
     }
 
-    void show_job(const tour::report& report, const std::string& job) const
+    void show_job(const tour::report& report, std::string_view job) const
     {
         if (can_draw())
             fmt::print(stderr, "\r\x1b[K");
         if (!json_) {
             fmt::print("{}\n", tour::table_of(report, job, wants_colour()));
-            std::fflush(stdout);
+            flush_output();
         }
     }
 
@@ -214,7 +224,8 @@ private:
         if (json_)
             fmt::print("{}", tour::json_of(report));
         else if (jobs_.empty())
-            fmt::print("{}\n", tour::lessons_of(report));
+            for (const std::string& each : tour::lessons_of(report))
+                fmt::print("{}\n", each);
         if (page_.empty())
             co_return;
         co_await simul::fs::write(page_, tour::page_of(report), {.atomic = true});
@@ -228,7 +239,6 @@ private:
     std::string heat_;
     bool json_ = false;
     int seed_ = 1;
-    double computing_ = 0; // that the powers take on one processor
 };
 
 } // namespace

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// The sixteen powers are right: what CPython said of each, and what comes out here.
+#include "power.hpp"
+
+#include <gtest/gtest.h>
+
+struct known {
+    unsigned long n, digits, bits;
+    unsigned long first, last; // twelve digits
+    unsigned long modulo_mersenne, modulo_billion; // 2**61 - 1, 10**9 + 7
+};
+
+constexpr known oracle[] = {
+    {1000000, 6000001, 19931569, 100000000000, 0, 205793040890692437, 493118025},
+    {1000001, 6000007, 19931590, 271828318759, 1000001, 2163076066433434526, 357673636},
+    {1000002, 6000013, 19931612, 738907087704, 88492437504, 237538730254042300, 174099546},
+    {1000003, 6000020, 19931633, 200856273082, 690967000027, 285799577212803903, 507051901},
+    {1000004, 6000026, 19931655, 545985868195, 389276000256, 460157216287979290, 300138643},
+    {1000005, 6000033, 19931676, 148415014275, 805908203125, 277177077664507709, 54527718},
+    {1000006, 6000039, 19931697, 403436055261, 120111046656, 1738556672034812165, 556648133},
+    {1000007, 6000046, 19931719, 109666002620, 989343823543, 1332659510262073668, 122587438},
+    {1000008, 6000052, 19931740, 298105337896, 999312777216, 1145759875407986967, 834150997},
+    {1000009, 6000058, 19931761, 810341210813, 26036420489, 1834642256626336590, 125217537},
+    {1000010, 6000065, 19931783, 220275671419, 0, 187395648216110139, 817279668},
+    {1000011, 6000071, 19931804, 598777641970, 360982670611, 2229214683109607447, 182389719},
+    {1000012, 6000078, 19931826, 162766510138, 272196448256, 779233892309534247, 879961430},
+    {1000013, 6000084, 19931847, 442450777358, 540179592253, 2121318609024673519, 127069169},
+    {1000014, 6000091, 19931868, 120272214460, 829801558016, 798027019938578177, 854264483},
+    {1000015, 6000097, 19931890, 326938515577, 999755859375, 1955860100855465432, 404355937},
+};
+
+class Power : public testing::TestWithParam<known> {};
+INSTANTIATE_TEST_SUITE_P(Of, Power, testing::ValuesIn(oracle), [](const auto& info) { return std::to_string(info.param.n); });
+
+TEST_P(Power, IsWhatPythonSays)
+{
+    const known& expected = GetParam();
+    const mpz_class value = raise(expected.n).value;
+    mpz_class others; // the digits behind the first twelve
+    mpz_ui_pow_ui(others.get_mpz_t(), 10, expected.digits - 12);
+    EXPECT_EQ(mpz_class(value / others), expected.first);
+    EXPECT_EQ(mpz_sizeinbase(value.get_mpz_t(), 2), expected.bits);
+    EXPECT_EQ(mpz_class(value % 1'000'000'000'000), expected.last);
+    EXPECT_EQ(mpz_class(value % ((1UL << 61) - 1)), expected.modulo_mersenne);
+    EXPECT_EQ(mpz_class(value % 1'000'000'007), expected.modulo_billion);
+}
