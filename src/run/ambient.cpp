@@ -2,6 +2,7 @@
 #include "ambient.hpp"
 #include "one_per_process.hpp"
 #include "os_thread.hpp"
+#include "real_loop.hpp"
 
 #include <simul/base/error.hpp>
 #include <simul/detail/ambient.hpp>
@@ -18,10 +19,8 @@ namespace {
 /// A loop and its thread.
 class background {
 public:
-    background() : loop_(std::make_unique<loop>())
+    background() : loop_(make_real_loop())
     {
-        if (loop_->backend_name() == "sim") // other threads wait for it, of which virtual time knows nothing
-            loop_ = std::make_unique<loop>(loop_options{.backend = simul::backend::epoll});
         try {
             thread_ = start_without_signals([](void* self) { static_cast<background*>(self)->run(); }, this);
         } catch (const std::system_error& refused) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "loop_parts.hpp"
+#include "real_loop.hpp"
 
 #include <simul/run/block_on.hpp>
 
@@ -21,10 +22,7 @@ loop& blocking_loop::of_this_thread()
 {
     thread_local std::unique_ptr<loop> own;
     if (!own || own->internals().forked)
-        own = std::make_unique<loop>();
-    // What it waits for comes from other threads, of which virtual time knows nothing.
-    if (own->backend_name() == "sim")
-        own = std::make_unique<loop>(loop_options{.backend = simul::backend::epoll});
+        own = make_real_loop();
     return *own;
 }
 

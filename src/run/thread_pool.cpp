@@ -5,6 +5,7 @@
 #include "worker_threads.hpp"
 
 #include <simul/base/error.hpp>
+#include <simul/detail/outside_job.hpp>
 #include <simul/run/cpu_count.hpp>
 
 #include <mutex>
@@ -17,9 +18,14 @@ struct thread_pool::parts {
     /// The threads are joined when they have nothing left.
     ~parts() { crew.finish(); }
 
+    struct awaited_end {
+        promise<> to_tell;
+        detail::outside_job outside; ///< the virtual time of who waits stands still
+    };
+
     std::mutex mutex;
-    bool ended = false;              ///< all threads have
-    std::vector<promise<>> who_wait; ///< for that
+    bool ended = false;                ///< all threads have
+    std::vector<awaited_end> who_wait; ///< for that
 
     detail::crew crew;
     detail::worker_threads threads{crew};
@@ -27,14 +33,14 @@ struct thread_pool::parts {
     static void tell_the_end(void* of)
     {
         parts& p = *static_cast<parts*>(of);
-        std::vector<promise<>> told;
+        std::vector<awaited_end> told;
         {
             const std::lock_guard held(p.mutex);
             p.ended = true;
             told.swap(p.who_wait);
         }
-        for (promise<>& each : told)
-            each.set_value();
+        for (awaited_end& each : told)
+            each.to_tell.set_value();
     }
 };
 
@@ -71,14 +77,14 @@ std::size_t thread_pool::unfinished() const noexcept
 
 future<> thread_pool::shutdown(shutdown_options options)
 {
-    promise<> ended;
-    future<> news = ended.get_future();
+    parts::awaited_end asked{{}, detail::outside_job::begin()};
+    future<> news = asked.to_tell.get_future();
     {
         const std::lock_guard held(parts_->mutex);
         if (parts_->ended)
-            ended.set_value();
+            asked.to_tell.set_value();
         else
-            parts_->who_wait.push_back(std::move(ended));
+            parts_->who_wait.push_back(std::move(asked));
     }
     if (options.cancel_pending)
         parts_->crew.cancel_pending();

@@ -3,6 +3,7 @@
 
 #include "loop_parts.hpp"
 #include "os_thread.hpp"
+#include "real_loop.hpp"
 
 #include <atomic>
 #include <exception>
@@ -58,7 +59,7 @@ void run_worker(void* given) noexcept
 void worker_threads::add(std::size_t count, const loop_options& options)
 {
     for (std::size_t each = 0; each < count; ++each) {
-        loops_.push_back(std::make_unique<loop>(options));
+        loops_.push_back(make_real_loop(options));
         crew_.add(*loops_.back());
     }
 }

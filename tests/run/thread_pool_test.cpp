@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <ctime>
 #include <latch>
 #include <memory>
@@ -556,6 +557,26 @@ TEST(ThreadPool, EachThreadIsInitialised)
 TEST(ThreadPool, AnInitialiserThatFailsMakesNoPool)
 {
     EXPECT_THROW(thread_pool({.threads = 2}, [] { throw std::runtime_error("no licence"); }), std::runtime_error);
+}
+
+TEST(ThreadPool, WorksInRealTimeWhereAProgramIsRunInVirtualTime)
+{
+    const char* const before = std::getenv("SIMUL_BACKEND");
+    const std::string wanted_before = before ? before : "";
+    ::setenv("SIMUL_BACKEND", "sim", 1);
+    {
+        thread_pool pool({.threads = 2});
+        EXPECT_EQ(pool.submit([] { return 42; }).result(), 42);
+    }
+    ::setenv("SIMUL_BACKEND", wanted_before.c_str(), 1);
+}
+
+TEST(ThreadPool, ItsEndIsAwaitedInVirtualTime)
+{
+    thread_pool pool({.threads = 1});
+    const auto busy = pool.submit([] { std::this_thread::sleep_for(20ms); });
+    simul::run([&]() -> task<> { co_await pool.shutdown(); }, {.backend = simul::backend::sim});
+    EXPECT_TRUE(busy.done());
 }
 
 TEST(ThreadPool, RefusesWhatCannotWork)

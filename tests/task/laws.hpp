@@ -8,6 +8,8 @@
 //     laws::run_in_two_threads([&](int thread) -> simul::task<> { ... });  for ThreadSanitizer
 #pragma once
 
+#include "orders.hpp"
+
 #include <simul/base/error.hpp>
 #include <simul/run/loop.hpp>
 #include <simul/run/run.hpp>
@@ -484,13 +486,6 @@ template <class Model> task<> random_schedule(std::uint64_t seed)
             ADD_FAILURE() << "visitor " << who << ": " << message_of(visitors[who].error());
     }
 }
-
-/// Each order takes five to ten times as long under one.
-#if defined(__has_feature) && (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-inline constexpr std::uint64_t usual_orders = 1'000;
-#else
-inline constexpr std::uint64_t usual_orders = 10'000;
-#endif
 
 /// `body(seed)` in so many random orders of execution, in many more with SIMUL_LONG. A failure names its seed, and
 /// SIMUL_TEST_SEED=n runs that one alone.

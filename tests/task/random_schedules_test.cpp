@@ -2,6 +2,7 @@
 //
 // Random trees of gather, race, timeout, group and shield, cancelled at random, in random schedules: whatever happens, every
 // task ends, its frame and arguments are destroyed, and nothing is reported.
+#include "orders.hpp"
 #include "outcome.hpp"
 
 #include <simul/task/gather.hpp>
@@ -145,7 +146,7 @@ task<int> node(world& w, int depth, counted alive)
 
 TEST(RandomSchedules, EndEveryTaskAndDestroyEveryFrame)
 {
-    for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
+    for (std::uint64_t seed = 1; seed <= laws::usual_orders; ++seed) {
         world w(seed);
         std::size_t reported = 0;
         std::string first;
