@@ -13,6 +13,13 @@ if(TARGET simul_testing)
 endif()
 if(TARGET simul_command)
     install(TARGETS simul_command)
+    add_custom_command(OUTPUT share/man/man1/simul.1
+        COMMAND "${PROJECT_SOURCE_DIR}/packaging/describe_command" $<TARGET_FILE:simul_command> "${PROJECT_BINARY_DIR}/share"
+        DEPENDS simul_command packaging/describe_command
+        COMMENT "Asking simul for its manual pages and completions"
+        VERBATIM)
+    add_custom_target(simul_command_described ALL DEPENDS share/man/man1/simul.1)
+    install(DIRECTORY "${PROJECT_BINARY_DIR}/share/" DESTINATION "${CMAKE_INSTALL_DATADIR}")
 endif()
 
 configure_package_config_file(packaging/simulConfig.cmake.in simulConfig.cmake INSTALL_DESTINATION "${package_folder}")
