@@ -94,11 +94,11 @@ template <class E, class T> task<std::string> error_from(simul::future<T> wait)
 
 /// A test with an app. Jobs are there while it runs, as other tests have some of these names.
 struct app_test : testing::Test {
-    const simul::cluster::job<&add> add_job{"tests.add", {"x", "y"}};
-    const simul::cluster::job<&twice> twice_job{"tests.twice"};
-    const simul::cluster::job<&greet> greet_job{"tests.greet", {"name"}};
-    const simul::cluster::job<&nothing> nothing_job{"tests.nothing"};
-    const simul::cluster::job<&total> total_job{"tests.total"};
+    const simul::cluster::job<&add> add_job{"app.add", {"x", "y"}};
+    const simul::cluster::job<&twice> twice_job{"app.twice"};
+    const simul::cluster::job<&greet> greet_job{"app.greet", {"name"}};
+    const simul::cluster::job<&nothing> nothing_job{"app.nothing"};
+    const simul::cluster::job<&total> total_job{"app.total"};
 
     std::shared_ptr<fake_hub> hub = std::make_shared<fake_hub>();
     simul::cluster::app_options options = {};

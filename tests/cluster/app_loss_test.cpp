@@ -49,7 +49,7 @@ SIMUL_TEST_F(AppLoss, SaysWhyNothingWasPublished)
         "fake://memory/0", options, refusing(hub, {std::errc::connection_refused, "connect: Connection refused"}));
     const auto before = simul::now();
     EXPECT_EQ(co_await error_from<cluster::broker_lost>(app().submit(add_job, 2, 3)),
-              "cluster fake://memory/0: tests.add: not published for 30 s: connect: Connection refused");
+              "cluster fake://memory/0: app.add: not published for 30 s: connect: Connection refused");
     EXPECT_EQ(simul::now() - before, 30s);
     // And tries again for the next one.
     EXPECT_NE(co_await error_from<cluster::broker_lost>(app().submit(add_job, 2, 3)), "");
@@ -67,7 +67,7 @@ SIMUL_TEST_F(AppLoss, FailsWhatIsNotConfirmedInTime)
     options.publish_timeout = 5s;
     hub->reachable = false;
     EXPECT_EQ(co_await error_from<cluster::broker_lost>(app().submit(add_job, 2, 3)),
-              "cluster fake://memory/0: tests.add: not published for 5 s: the broker doesn't answer");
+              "cluster fake://memory/0: app.add: not published for 5 s: the broker doesn't answer");
 }
 
 SIMUL_TEST_F(AppLoss, PublishesAndTellsWhenTheBrokerHasIt)

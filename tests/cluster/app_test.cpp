@@ -31,7 +31,7 @@ SIMUL_TEST_F(App, GetsWhatAWorkerMadeOfIt)
     EXPECT_EQ(co_await app().submit(add_job, 2, 3), 5);
     EXPECT_EQ(co_await app().submit(add, 2, 4), 6);
     EXPECT_EQ(co_await app().submit(greet_job, "you"), "hello you");
-    EXPECT_EQ(co_await app().submit<int>("tests.add", 1, cluster::keyword("y", 2)), 3);
+    EXPECT_EQ(co_await app().submit<int>("app.add", 1, cluster::keyword("y", 2)), 3);
     co_await app().submit(nothing_job);
 }
 
@@ -40,7 +40,7 @@ SIMUL_TEST_F(App, SaysToTheBrokerWhatItIsTold)
     const auto flight =
         app().submit({.queue = "slow", .priority = 3, .time_limit = 2s, .id = "7", .shadow = "sum"}, add_job, 1, 2);
     const request job = co_await sent("slow");
-    EXPECT_EQ(job.task, "tests.add");
+    EXPECT_EQ(job.task, "app.add");
     EXPECT_EQ(job.id, "7");
     EXPECT_EQ(job.root_id, "7");
     EXPECT_EQ(job.priority, 3);
@@ -90,7 +90,7 @@ SIMUL_TEST_F(App, MapAsPythonWorkersServeIt)
     const request chunk = co_await sent();
     EXPECT_EQ(chunk.task, "celery.map");
     EXPECT_TRUE(chunk.args.empty());
-    EXPECT_EQ((*chunk.kwargs.find("task"))["task"].string(), "tests.twice");
+    EXPECT_EQ((*chunk.kwargs.find("task"))["task"].string(), "app.twice");
     EXPECT_EQ(*chunk.kwargs.find("it"), json::value(json::array{1, 2}));
 }
 
@@ -245,7 +245,7 @@ SIMUL_TEST_F(App, ChordIsBegunBeforeItsPartsArePublished)
 {
     auto flight =
         app().submit(cluster::chord(cluster::group(cluster::call(add_job, 1, 2), cluster::call(add_job, 3, 4)),
-                                    cluster::call<int>({.id = "sum"}, "tests.total")));
+                                    cluster::call<int>({.id = "sum"}, "app.total")));
     const request part = co_await sent("celery", 1);
     EXPECT_EQ(hub->joins.at(part.group).parts, 2U);
     request body = part;
@@ -259,7 +259,7 @@ SIMUL_TEST_F(App, ChordIsBegunBeforeItsPartsArePublished)
 SIMUL_TEST_F(App, GivesWhatAWorkerThrewAsTheTypeThatItWas)
 {
     auto worker = simul::spawn(serve(hub));
-    EXPECT_NE((co_await error_from<cluster::argument_error>(app().submit<int>("tests.add", 1, "two"))).find("'y'"),
+    EXPECT_NE((co_await error_from<cluster::argument_error>(app().submit<int>("app.add", 1, "two"))).find("'y'"),
               std::string::npos);
     EXPECT_NE((co_await error_from<cluster::unknown_job>(app().submit<int>("tests.gone"))).find("tests.gone"),
               std::string::npos);
@@ -269,15 +269,15 @@ SIMUL_TEST_F(App, SaysWhatOfAResultDoesNotFit)
 {
     auto worker = simul::spawn(serve(hub));
     EXPECT_EQ(
-        co_await error_from<simul::error>(app().submit<std::string>("tests.add", 1, 2)),
-        "cluster: tests.add: the result is another than was asked for: JSON: $: expected a string, got the number 3");
+        co_await error_from<simul::error>(app().submit<std::string>("app.add", 1, 2)),
+        "cluster: app.add: the result is another than was asked for: JSON: $: expected a string, got the number 3");
 }
 
 SIMUL_TEST_F(App, RefusesWhatIsTooLarge)
 {
     options.max_payload = 1000;
     const std::string why = co_await error_from<simul::limit_exceeded>(app().submit(greet_job, std::string(1000, 'x')));
-    EXPECT_TRUE(why.starts_with("cluster fake://memory/0: tests.greet: its arguments are 10")) << why;
+    EXPECT_TRUE(why.starts_with("cluster fake://memory/0: app.greet: its arguments are 10")) << why;
     EXPECT_TRUE(hub->queues["celery"].empty());
 }
 
