@@ -192,27 +192,39 @@ simul::task<> run_jobs(cluster::app& app, std::string file, int count, int milli
 
 // ---- the faults
 
-simul::task<> kill_workers(crew& workers)
+/// Jobs run.
+simul::task<> begun(std::string file)
 {
+    while (!co_await simul::fs::exists(file))
+        co_await simul::sleep(2ms);
+}
+
+simul::task<> kill_workers(crew& workers, std::string file, int& strikes)
+{
+    co_await begun(file);
     for (std::size_t next = 0;; ++next) {
-        co_await simul::sleep(200ms);
+        ++strikes;
         co_await workers.replace(next % workers.size());
+        co_await simul::sleep(200ms);
     }
 }
 
-simul::task<> kill_broker(broker& by, int times)
+simul::task<> kill_broker(broker& by, std::string file, int times, int& strikes)
 {
-    for (int i = 0; i < times; ++i) {
-        co_await simul::sleep(1s);
+    co_await begun(file);
+    for (; times > 0; --times) {
+        ++strikes;
         co_await by.kill();
         co_await simul::sleep(300ms);
         co_await by.run();
+        co_await simul::sleep(500ms);
     }
 }
 
-simul::task<> silence_broker(broker& by)
+simul::task<> silence_broker(broker& by, std::string file, int& strikes)
 {
-    co_await simul::sleep(500ms);
+    co_await begun(file);
+    ++strikes;
     by.signal(SIGSTOP);
     co_await simul::sleep(2 * visibility_timeout);
     by.signal(SIGCONT);
@@ -225,8 +237,7 @@ simul::task<> measure_redelivery(const std::string& program, broker& by, std::st
     auto first = std::make_unique<crew>(program, by.url(), 1);
     cluster::app app(by.url());
     auto flight = app.submit(note_job, file, 1, 300);
-    while (!co_await simul::fs::exists(file))
-        co_await simul::sleep(2ms);
+    co_await begun(file);
     crew second(program, by.url(), 1);
     co_await simul::sleep(200ms); // it is there, and has found nothing
     const double killed = seconds_now();
@@ -271,16 +282,19 @@ simul::task<> campaign(std::string program, std::string kind, std::string fault,
     cluster::app app(by.url());
     if (fault == "murder")
         co_return co_await murder_workers(app, workers, file);
+    int strikes = 0;
     co_await simul::with_group([&](simul::group& all) -> simul::task<> {
+        if (fault == "broker")
+            all.spawn(kill_broker(by, file, std::max(1, jobs / 2000), strikes));
+        else if (fault == "silence")
+            all.spawn(silence_broker(by, file, strikes));
+        auto killer =
+            fault == "workers" ? all.spawn(kill_workers(workers, file, strikes)) : simul::member_future<void>();
+        co_await run_jobs(app, file, jobs, 10);
         if (fault == "workers")
-            all.spawn(kill_workers(workers));
-        else if (fault == "broker")
-            all.spawn(kill_broker(by, std::max(2, jobs / 2000)));
-        else
-            all.spawn(silence_broker(by));
-        co_await run_jobs(app, file, jobs, 5);
-        all.cancel();
+            killer.cancel();
     });
+    expect(strikes > 0, fmt::format("meanwhile the {} struck {} times", fault, strikes));
 }
 
 simul::task<> work(std::string url)
