@@ -51,9 +51,11 @@ failure::~failure()
     release(chain_);
 }
 
+// Those that are shared are never destroyed: tasks that end with the process may still need them.
+
 const failure& failure::cancellation() noexcept
 {
-    static const failure shared(std::make_exception_ptr(cancelled{}));
+    static const failure& shared = *new failure(std::make_exception_ptr(cancelled{}));
     return shared;
 }
 
@@ -61,7 +63,7 @@ namespace {
 
 const failure& out_of_memory() noexcept
 {
-    static const failure shared(std::make_exception_ptr(std::bad_alloc()));
+    static const failure& shared = *new failure(std::make_exception_ptr(std::bad_alloc()));
     return shared;
 }
 

@@ -23,6 +23,7 @@
 #include <latch>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -407,6 +408,32 @@ TEST(Unsync, EndsWithTheProcessWhichCancelsItsTasks)
     std::string found;
     std::getline(std::ifstream(file) >> std::ws, found);
     EXPECT_EQ(found, "cancelled");
+    std::remove(file.c_str());
+}
+
+TEST(Unsync, IsCancelledAtTheEndWithoutAWord)
+{
+    if (thread_sanitizer)
+        GTEST_SKIP() << no_threads_in_children;
+    end_background();
+    const std::string file = ::testing::TempDir() + "/simul-unsync-words-" + std::to_string(::getpid());
+    const int outcome = simul_test::outcome_of_child([&]() -> int {
+        std::latch begun(1);
+        simul::promise<> never;
+        unsync([&]() -> task<> {
+            static_cast<void>(simul::promise<>().get_future()); // the first cancellation is after the background's begin
+            begun.count_down();
+            co_await never.get_future();
+        })().detach();
+        begun.wait();
+        if (!std::freopen(file.c_str(), "w", stderr))
+            return 1;
+        std::exit(7);
+    });
+    EXPECT_EQ(outcome, 7);
+    std::ostringstream words;
+    words << std::ifstream(file).rdbuf();
+    EXPECT_EQ(words.str(), "");
     std::remove(file.c_str());
 }
 
