@@ -100,7 +100,7 @@ void rate_limiter::serve(time_point now) noexcept
             return;
         }
         waiters_.take();
-        first.listed_.store(false, std::memory_order_release); // pairs with look
+        first.listed_.store(false, std::memory_order_release); // pairs with told and fired
         first.served();
     }
 }
@@ -115,7 +115,7 @@ public:
     void run() noexcept override
     {
         if (first_)
-            first_->look();
+            first_->told();
         delete this;
     }
     void drop() noexcept override
@@ -176,13 +176,13 @@ void rate_wait::become_first(time_point due) noexcept
             home.post(*(request_ = new request(*this)));
     } else if (!armed()) {
         deadline = due;
-        fire = [](timer& fired) noexcept { static_cast<rate_wait&>(fired).look(); };
+        fire = [](timer& at) noexcept { static_cast<rate_wait&>(at).fired(); };
         home.arm(*this);
     }
 }
 
-/// On its own loop: its time has come, or it was told that it is the first.
-void rate_wait::look() noexcept
+/// On its own loop: it is the first.
+void rate_wait::told() noexcept
 {
     if (!listed_.load(std::memory_order_acquire)) {
         request_ = nullptr;
@@ -190,6 +190,20 @@ void rate_wait::look() noexcept
     }
     const guard held(limiter_.waiters_);
     request_ = nullptr;
+    look();
+}
+
+/// On its own loop: its time has come. A request may be on its way all the same, and still knows this.
+void rate_wait::fired() noexcept
+{
+    if (!listed_.load(std::memory_order_acquire))
+        return;
+    const guard held(limiter_.waiters_);
+    look();
+}
+
+void rate_wait::look() noexcept
+{
     if (wait_queue::holds(*this))
         limiter_.serve(frame().line->home().now());
 }

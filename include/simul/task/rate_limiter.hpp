@@ -59,7 +59,9 @@ private:
 
     bool wait(promise_base& frame) noexcept;
     void become_first(time_point due) noexcept;
-    void look() noexcept;
+    void told() noexcept;
+    void fired() noexcept;
+    void look() noexcept; ///< under the lock
     void end_timer() noexcept;
 
     rate_limiter& limiter_;
