@@ -260,14 +260,15 @@ SIMUL_TEST(ToThread, IsLeftByAShieldedWaiterAtOnce)
 
 SIMUL_TEST_REAL(ToThread, TimesOutWhenTheJobHasEnded)
 {
-    gate begun;
+    gate begun, go;
     bool ended = false;
     auto job = to_thread([&] {
         begun.open();
-        std::this_thread::sleep_for(30ms);
+        go.wait();
         ended = true;
     });
     begun.wait();
+    const auto later = simul::loop::current().call_later(20ms, [&] { go.open(); });
     try {
         co_await simul::timeout(1ms, [](auto& awaited) -> task<> {
             co_await awaited;
