@@ -137,6 +137,14 @@ RESULTS_TEST(OfForgottenJobsAreDropped)
     EXPECT_EQ(last.id, "1");
 }
 
+RESULTS_TEST(MayBeForgottenAsTheyAreClosed)
+{
+    co_await kept.expect("1");
+    co_await simul::sleep(0s); // who tells the server that some are forgotten, waits
+    kept.forget("1");
+    co_await kept.close();
+}
+
 RESULTS_TEST(AreNotMissedWhenConnectionsBreak)
 {
     constexpr std::size_t many = 700; // more than are looked up at once

@@ -73,6 +73,8 @@ task<> feed::leave_forgotten(std::shared_ptr<feed> self)
 {
     for (;;) {
         co_await some_forgotten_.wait();
+        if (over_) // a cancellation comes too late for who has been woken
+            co_return;
         some_forgotten_.clear();
         std::vector<std::string> channels;
         for (const std::string& each : std::exchange(forgotten_, {}))
