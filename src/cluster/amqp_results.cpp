@@ -60,7 +60,7 @@ public:
         return out_->publish(of.reply_to, {}, outbox::queue_is::optional,
                              {.content_type = "application/json",
                               .content_encoding = "utf-8",
-                              .delivery_mode = 1,
+                              .delivery_mode = 2, // a broker that is started again has it still
                               .correlation_id = what.id},
                              write_result(what));
     }
@@ -117,7 +117,7 @@ task<> amqp_results::listen()
     if (!intake_)
         intake_ = intake::start(at_, intake::prefetch_is::of_all, broker_ + " results");
     std::vector<amqp::source> sources;
-    sources.push_back({.queue = address_, .how = {.arguments = {{"x-expires", expires_ms_}}}});
+    sources.push_back({.queue = address_, .how = {.durable = true, .arguments = {{"x-expires", expires_ms_}}}});
     co_await intake_->consume(std::move(sources), prefetch);
     listens_.set();
 }
