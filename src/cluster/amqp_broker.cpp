@@ -377,9 +377,11 @@ task<std::unique_ptr<broker>> connect_amqp_broker(std::string url, broker_option
     const amqp::shared_settings to = amqp::read_settings(at.url, at.with);
     std::string name =
         (to->tls ? "amqps://" : "amqp://") + to->peer + '/' + (to->virtual_host == "/" ? "" : to->virtual_host);
-    auto out = co_await outbox::open(at, {{std::string(questions_exchange), "fanout"},
-                                          {std::string(answers_exchange), "direct"},
-                                          {std::string(events_exchange), "topic", true}});
+    auto out = co_await outbox::open(at,
+                                     {{std::string(questions_exchange), "fanout"},
+                                      {std::string(answers_exchange), "direct"},
+                                      {std::string(events_exchange), "topic", true}},
+                                     options.publish_timeout);
     co_return std::make_unique<amqp_broker>(std::move(out), std::move(at), std::move(name), std::move(options));
 }
 

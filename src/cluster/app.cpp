@@ -52,6 +52,7 @@ detail::app_parts parts_of(const std::string& broker, const app_options& options
                                                    .quorum_queues = options.quorum_queues,
                                                    .max_priority = options.max_priority,
                                                    .longest_backoff = options.longest_backoff,
+                                                   .publish_timeout = options.publish_timeout,
                                                    .tls = options.tls}] { return detail::connect_broker(url, with); };
     if (const std::string results = results_of(broker, options); results != "none")
         parts.connect_results = [url = results,

@@ -45,7 +45,8 @@ struct broker_options {
     std::string key_prefix = {};          ///< Redis: before each key, Celery's `global_keyprefix`
     bool quorum_queues = false;           ///< RabbitMQ: queues are declared as such
     std::optional<int> max_priority = {}; ///< RabbitMQ: `x-max-priority` of queues
-    duration longest_backoff = std::chrono::seconds(5); ///< between attempts to connect
+    duration longest_backoff = std::chrono::seconds(5);  ///< between attempts to connect
+    duration publish_timeout = std::chrono::seconds(30); ///< then what the broker hasn't confirmed fails: `broker_lost`
     tls::client_options tls = {};
 };
 

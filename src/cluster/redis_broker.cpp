@@ -61,13 +61,13 @@ public:
     task<> publish(std::string_view queue, message what) override
     {
         std::string list = link_->names.list(queue, what.priority.value_or(0));
-        return push(link_, std::move(list),
+        return send(link_, "LPUSH", std::move(list),
                     redis::write_envelope(std::move(what), {.routing_key = std::string(queue)}, new_id()));
     }
     task<> broadcast(question what) override
     {
-        return announce(
-            link_, link_->names.channel(questions_exchange),
+        return send(
+            link_, "PUBLISH", link_->names.channel(questions_exchange),
             write_message(std::move(what.headers), what.body, {.exchange = std::string(questions_exchange)}, true));
     }
 
@@ -112,8 +112,7 @@ public:
     task<> close() override;
 
 private:
-    static task<> push(shared_link to, std::string list, std::string envelope);
-    static task<> announce(shared_link to, std::string channel, std::string envelope);
+    static task<> send(shared_link to, std::string_view command, std::string where, std::string envelope);
     static task<> tell(shared_link to, std::string channel, std::string envelope);
     static task<> answer_for(std::shared_ptr<intake> with, std::string tag, task<> how);
     task<> bind_questions();
@@ -134,21 +133,14 @@ private:
 
 // ---- out
 
-task<> redis_broker::push(shared_link to, std::string list, std::string envelope)
+task<> redis_broker::send(shared_link to, std::string_view command, std::string where, std::string envelope)
 {
     try {
-        co_await redis::insist([&]() -> task<> { return to->client.command("LPUSH", list, envelope).as<void>(); });
+        co_await redis::insist(deadline_after(now(), to->publish_timeout), [&]() -> task<> {
+            return to->client.command(command, where, envelope).as<void>();
+        });
     } catch (const timeout_error& late) {
         throw broker_lost("cluster " + to->name + ": not published: " + late.what());
-    }
-}
-
-task<> redis_broker::announce(shared_link to, std::string channel, std::string envelope)
-{
-    try {
-        co_await redis::insist([&]() -> task<> { return to->client.command("PUBLISH", channel, envelope).as<void>(); });
-    } catch (const timeout_error& late) {
-        throw broker_lost("cluster " + to->name + ": workers not told: " + late.what());
     }
 }
 
@@ -273,7 +265,10 @@ task<std::unique_ptr<broker>> connect_redis_broker(std::string url, broker_optio
 {
     shared_link to = co_await redis::open_link(
         std::move(url),
-        {.key_prefix = options.key_prefix, .longest_backoff = options.longest_backoff, .tls = options.tls});
+        {.key_prefix = options.key_prefix,
+         .longest_backoff = options.longest_backoff,
+         .publish_timeout = options.publish_timeout,
+         .tls = options.tls});
     co_return std::make_unique<redis_broker>(std::move(to), options);
 }
 

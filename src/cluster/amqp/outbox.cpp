@@ -5,21 +5,22 @@
 #include <simul/run/loop.hpp>
 #include <simul/task/timeout.hpp>
 
+#include <fmt/format.h>
+
+#include <chrono>
+
 namespace simul::cluster::amqp {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr duration patience = 30s;
 constexpr std::int64_t count_expires_ms = 600'000;
 
 } // namespace
 
-task<std::shared_ptr<outbox>> outbox::open(upkeep at, std::vector<declared_exchange> exchanges)
+task<std::shared_ptr<outbox>> outbox::open(upkeep at, std::vector<declared_exchange> exchanges, duration patience)
 {
     connection first = co_await connection::open(at.url, at.with);
     std::string name = "amqp://" + first.peer();
-    auto made = std::make_shared<outbox>(std::move(at), std::move(exchanges), std::move(name));
+    auto made = std::make_shared<outbox>(std::move(at), std::move(exchanges), patience, std::move(name));
     made->life_ = loop::current().launch(live(made, std::move(first)));
     made->life_.rename("cluster " + made->name_ + ": publishing");
     co_return made;
@@ -31,9 +32,10 @@ task<> outbox::publish(std::string queue, queue_options how, queue_is there, pro
 {
     if (over_)
         throw closed_error("cluster " + name_ + ": the broker is closed");
-    if (!co_await move_on_after(patience, publish_until_confirmed(queue, how, there, of, body)))
-        throw broker_lost("cluster " + name_ + ": not published for 30 s" +
-                          (at_.problem.empty() ? "" : ": " + at_.problem));
+    if (!co_await move_on_after(patience_, publish_until_confirmed(queue, how, there, of, body)))
+        throw broker_lost(fmt::format("cluster {}: not published for {:g} s{}{}", name_,
+                                      std::chrono::duration<double>(patience_).count(), at_.problem.empty() ? "" : ": ",
+                                      at_.problem));
 }
 
 task<> outbox::publish_until_confirmed(const std::string& queue, const queue_options& how, queue_is there,

@@ -31,9 +31,9 @@ struct declared_exchange {
 class outbox : public std::enable_shared_from_this<outbox> {
 public:
     /// *Throws:* what keeps it from connecting. `exchanges` are declared on each connection.
-    static task<std::shared_ptr<outbox>> open(upkeep at, std::vector<declared_exchange> exchanges);
-    outbox(upkeep at, std::vector<declared_exchange> exchanges, std::string name)
-        : at_(std::move(at)), exchanges_(std::move(exchanges)), name_(std::move(name))
+    static task<std::shared_ptr<outbox>> open(upkeep at, std::vector<declared_exchange> exchanges, duration patience);
+    outbox(upkeep at, std::vector<declared_exchange> exchanges, duration patience, std::string name)
+        : at_(std::move(at)), exchanges_(std::move(exchanges)), patience_(patience), name_(std::move(name))
     {
     }
     outbox(const outbox&) = delete;
@@ -43,7 +43,7 @@ public:
     /// expiring, in any case; the message is dropped.
     enum class queue_is : std::uint8_t { declared_if_missing, declared, optional };
 
-    /// Returns when the broker has confirmed the message. *Throws:* `broker_lost` when it doesn't in 30 s.
+    /// Returns when the broker has confirmed the message. *Throws:* `broker_lost` when it doesn't in time.
     task<> publish(std::string queue, queue_options how, queue_is there, properties of, bytes body);
     /// To whoever is bound to one of the exchanges, now; lost when there is no connection.
     task<> tell(std::string exchange, std::string routing_key, properties of, bytes body);
@@ -73,6 +73,7 @@ private:
 
     upkeep at_;
     std::vector<declared_exchange> exchanges_;
+    duration patience_; ///< with what isn't confirmed
     std::optional<channel> jobs_, news_;
     event ready_;  ///< set: the channels are there, as far as is known
     event broken_; ///< set: they are not, and it is known

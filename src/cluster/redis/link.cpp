@@ -31,7 +31,7 @@ task<shared_link> open_link(std::string url, link_options options)
     std::string name = name_of(url, *to);
     db::redis client = co_await db::redis::connect(std::move(url), how);
     co_return std::make_shared<link>(std::move(client), keys(std::move(options.key_prefix), to->database),
-                                     std::move(name), options.longest_backoff);
+                                     std::move(name), options.longest_backoff, options.publish_timeout);
 }
 
 } // namespace simul::cluster::redis

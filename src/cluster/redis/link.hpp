@@ -10,6 +10,7 @@
 #include <simul/db/redis.hpp>
 #include <simul/io/tls.hpp>
 #include <simul/task/task.hpp>
+#include <simul/task/this_task.hpp>
 
 #include <memory>
 #include <string>
@@ -22,26 +23,31 @@ struct link {
     keys names;
     std::string name; ///< for messages: the URL without the password
     duration longest_backoff;
+    duration publish_timeout;
 };
 using shared_link = std::shared_ptr<link>;
 
 struct link_options {
     std::string key_prefix = {};
     duration longest_backoff = std::chrono::seconds(5);
+    duration publish_timeout = std::chrono::seconds(30);
     tls::client_options tls = {};
 };
 
 /// *Throws:* what is wrong with the URL, or why there is no Redis.
 task<shared_link> open_link(std::string url, link_options options);
 
-/// What `ask()` gives, asked again as long as the connection is lost before the answer. So it may be done twice.
-/// *Throws:* `timeout_error` when there was no connection for `command_timeout`.
-template <class Ask> auto insist(Ask ask) -> decltype(ask())
+/// What `ask()` gives, asked again as often as the connection is lost before the answer. So it may be done twice.
+/// *Throws:* `timeout_error` when there is no connection for `command_timeout`, and it is after `until`.
+template <class Ask> auto insist(time_point until, Ask ask) -> decltype(ask())
 {
     for (;;) {
         try {
             co_return co_await ask();
         } catch (const db::connection_lost&) { // what is asked next waits for the next connection
+        } catch (const timeout_error&) {
+            if (now() >= until)
+                throw;
         }
     }
 }
@@ -49,13 +55,7 @@ template <class Ask> auto insist(Ask ask) -> decltype(ask())
 /// As `insist`, however long it takes.
 template <class Ask> auto insist_for_ever(Ask ask) -> decltype(ask())
 {
-    for (;;) {
-        try {
-            co_return co_await ask();
-        } catch (const db::connection_lost&) {
-        } catch (const timeout_error&) {
-        }
-    }
+    return insist(never, std::move(ask));
 }
 
 } // namespace simul::cluster::redis

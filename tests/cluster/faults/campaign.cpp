@@ -98,6 +98,8 @@ struct broker {
 };
 
 constexpr auto visibility_timeout = 1s;
+/// A busy machine needs a minute to start a broker again.
+const cluster::app_options patient{.publish_timeout = 4min};
 
 class crew {
 public:
@@ -235,7 +237,7 @@ simul::task<> measure_redelivery(const std::string& program, broker& by, std::st
 {
     const std::string file = directory + "/redelivery";
     auto first = std::make_unique<crew>(program, by.url(), 1);
-    cluster::app app(by.url());
+    cluster::app app(by.url(), patient);
     auto flight = app.submit(note_job, file, 1, 300);
     co_await begun(file);
     crew second(program, by.url(), 1);
@@ -279,7 +281,7 @@ simul::task<> campaign(std::string program, std::string kind, std::string fault,
     if (fault == "workers")
         co_await measure_redelivery(program, by, directory.path());
     crew workers(program, by.url(), 3);
-    cluster::app app(by.url());
+    cluster::app app(by.url(), patient);
     if (fault == "murder")
         co_return co_await murder_workers(app, workers, file);
     int strikes = 0;
