@@ -6,6 +6,7 @@
 #include "file_calls.hpp"
 
 #include <simul/base/error.hpp>
+#include <simul/run/loop.hpp>
 #include <simul/task/future.hpp>
 #include <simul/task/spawn.hpp>
 
@@ -14,7 +15,9 @@
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
+#include <system_error>
 
 namespace simul::fs {
 namespace {
@@ -286,14 +289,20 @@ task<> temp_directory::close()
     path_.clear();
 }
 
+// At once: the loop may be at its end, and drop what is begun now. Files of virtual time are its own, and go with it.
 temp_directory::~temp_directory()
 {
-    if (path_.empty() || !executor::current())
+    if (path_.empty())
         return;
-    try {
-        spawn(remove_all(std::move(path_))).detach();
-    } catch (...) { // the loop is being closed
+    if (executor::current() && loop::current().backend_name() == "sim") {
+        try {
+            spawn(remove_all(std::move(path_))).detach();
+        } catch (...) { // the loop is being closed
+        }
+        return;
     }
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
 }
 
 } // namespace simul::fs

@@ -248,9 +248,20 @@ FILE_TEST(Fs, TemporaryDirectoriesGo)
         co_await one.close();
         EXPECT_FALSE(co_await fs::exists(closed));
     }
-    while (co_await fs::exists(destroyed)) // by a task of the loop
+    while (co_await fs::exists(destroyed)) // by a task of the loop, in virtual time
         co_await simul::yield();
     EXPECT_TRUE(co_await fs::exists(kept));
+}
+
+TEST(Fs, ATemporaryDirectoryOfTheMainTaskGoesWithIt)
+{
+    std::string path;
+    simul::run([](std::string& made) -> task<> {
+        const fs::temp_directory dir = co_await fs::temp_dir();
+        made = dir.path();
+        co_await fs::write(dir / "a", "");
+    }(path));
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);
 }
 
 FILE_TEST(Fs, RefusesPathsWithAZeroByte)

@@ -134,7 +134,7 @@ task<std::string> read_link(std::string path);
 // ---- temporary
 
 /// A directory for a while. `close` removes it and all that is in it, `with(temp_dir(), ...)` does that on every way out;
-/// its destructor leaves that to a task of the loop.
+/// its destructor does, and the loop has to wait for that.
 class [[nodiscard("dropped at once, it is removed at once: keep it in a variable")]] temp_directory {
 public:
     temp_directory() noexcept = default;
