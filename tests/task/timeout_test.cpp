@@ -278,13 +278,13 @@ TEST(Timeout, AndAnErrorInTheSameTurnCountInTheirOrder)
             simul::promise<> told;
             auto awaited = told.get_future();
             const auto fail = [&] { told.set_error(std::make_exception_ptr(std::runtime_error("bad"))); };
-            auto flight = simul::spawn(simul::timeout(50ms, [](simul::future<>& of) -> task<> {
+            auto flight = simul::spawn(simul::timeout(200ms, [](simul::future<>& of) -> task<> {
                 co_await simul::shield(of);
             }(awaited)));
             co_await simul::sleep(1ms);
             if (error_first)
                 fail();
-            std::this_thread::sleep_for(60ms); // real: time is up before the loop looks at its clock again
+            std::this_thread::sleep_for(210ms); // real: time is up before the loop looks at its clock again
             co_await simul::yield();
             if (!error_first)
                 fail();

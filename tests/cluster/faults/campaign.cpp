@@ -9,7 +9,7 @@
 //              murder: a job that kills whoever takes it
 //     JOBS     500; with SIMUL_LONG in the environment 10,000
 //
-// A worker is this program, as `campaign worker URL`. What each job does, it notes in a file, so that we see not only
+// A worker is this program, as `campaign worker URL DELIVERY_CAP`. What each job does, it notes in a file, so that we see not only
 // that none is lost, but also how often one was done twice.
 #include "cluster/rabbitmq_server.hpp"
 #include "db/redis_server.hpp"
@@ -103,7 +103,9 @@ const cluster::app_options patient{.publish_timeout = 4min};
 
 class crew {
 public:
-    crew(std::string program, std::string url, std::size_t size) : program_(std::move(program)), url_(std::move(url))
+    /// `size` workers, which give up on a job that has killed so many of them; 0: on none.
+    crew(std::string program, std::string url, std::size_t size, unsigned delivery_cap)
+        : program_(std::move(program)), url_(std::move(url)), delivery_cap_(std::to_string(delivery_cap))
     {
         for (std::size_t i = 0; i < size; ++i)
             workers_.push_back(start());
@@ -127,10 +129,10 @@ private:
     std::unique_ptr<simul::subprocess> start()
     {
         return std::make_unique<simul::subprocess>(
-            std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", program_, "worker", url_});
+            std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", program_, "worker", url_, delivery_cap_});
     }
 
-    std::string program_, url_;
+    std::string program_, url_, delivery_cap_;
     std::vector<std::unique_ptr<simul::subprocess>> workers_;
 };
 
@@ -236,11 +238,11 @@ simul::task<> silence_broker(broker& by, std::string file, int& strikes)
 simul::task<> measure_redelivery(const std::string& program, broker& by, std::string directory)
 {
     const std::string file = directory + "/redelivery";
-    auto first = std::make_unique<crew>(program, by.url(), 1);
+    auto first = std::make_unique<crew>(program, by.url(), 1, 0);
     cluster::app app(by.url(), patient);
     auto flight = app.submit(note_job, file, 1, 300);
     co_await begun(file);
-    crew second(program, by.url(), 1);
+    crew second(program, by.url(), 1, 0);
     co_await simul::sleep(200ms); // it is there, and has found nothing
     const double killed = seconds_now();
     first.reset();
@@ -280,7 +282,7 @@ simul::task<> campaign(std::string program, std::string kind, std::string fault,
     broker by = co_await broker::start(kind);
     if (fault == "workers")
         co_await measure_redelivery(program, by, directory.path());
-    crew workers(program, by.url(), 3);
+    crew workers(program, by.url(), 3, fault == "murder" ? 5 : 0);
     cluster::app app(by.url(), patient);
     if (fault == "murder")
         co_return co_await murder_workers(app, workers, file);
@@ -299,16 +301,18 @@ simul::task<> campaign(std::string program, std::string kind, std::string fault,
     expect(strikes > 0, fmt::format("meanwhile the {} struck {} times", fault, strikes));
 }
 
-simul::task<> work(std::string url)
+simul::task<> work(std::string url, unsigned delivery_cap)
 {
-    return cluster::run_worker(std::move(url), {.concurrency = 4, .visibility_timeout = visibility_timeout});
+    return cluster::run_worker(std::move(url), {.concurrency = 4,
+                                                .visibility_timeout = visibility_timeout,
+                                                .delivery_cap = delivery_cap});
 }
 
 int main(int count, char** arguments)
 {
     const std::vector<std::string> given(arguments, arguments + count);
-    if (given.size() == 3 && given[1] == "worker") {
-        simul::run(work(given[2]));
+    if (given.size() == 4 && given[1] == "worker") {
+        simul::run(work(given[2], static_cast<unsigned>(std::atoi(given[3].c_str()))));
         return 0;
     }
     if (given.size() < 3) {
