@@ -48,6 +48,11 @@ std::size_t process_pool::size() const noexcept
     return core_->workers();
 }
 
+std::vector<int> process_pool::pids() const
+{
+    return core_->pids();
+}
+
 future<> process_pool::shutdown(shutdown_options options)
 {
     return core_->shutdown(options);

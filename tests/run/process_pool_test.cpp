@@ -186,6 +186,17 @@ TEST(ProcessPool, ReusesAnIdleWorker)
     EXPECT_LE(used.size(), 2u); // 1, unless one was replaced... 2 while the first one is still starting
 }
 
+TEST(ProcessPool, KnowsItsProcesses)
+{
+    process_pool pool{{.workers = 1}};
+    const int pid = pool.submit([] { return static_cast<int>(::getpid()); }).result();
+    while (pool.pids().empty()) // the job was quicker than the news of its worker
+        std::this_thread::yield();
+    EXPECT_EQ(pool.pids(), std::vector<int>{pid});
+    pool.shutdown().result();
+    EXPECT_EQ(pool.pids(), std::vector<int>());
+}
+
 TEST(ProcessPool, MapsInOrder)
 {
     process_pool pool({.workers = 2});

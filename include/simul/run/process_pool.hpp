@@ -149,6 +149,8 @@ public:
     }
 
     std::size_t size() const noexcept; ///< workers
+    /// Of the workers that are there now, for monitors; one that begins or ends may be missing.
+    std::vector<int> pids() const;
 
     /// Takes no more jobs; done when all jobs, and then the processes, have ended. Await it, or ask for its
     /// `.result()`.

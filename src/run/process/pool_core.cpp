@@ -112,6 +112,16 @@ void pool_core::start_server()
         start_worker(each);
 }
 
+std::vector<int> pool_core::pids()
+{
+    const std::lock_guard held(mutex_);
+    std::vector<int> all;
+    for (const pool_seat& each : seats_)
+        if (each.pid != 0)
+            all.push_back(each.pid);
+    return all;
+}
+
 future<> pool_core::shutdown(shutdown_options options)
 {
     if (is_forked())

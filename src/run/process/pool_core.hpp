@@ -103,6 +103,7 @@ public:
     void leave() noexcept { visitors_.fetch_sub(1, std::memory_order_release); } // pairs with the load in shutdown
 
     std::size_t workers() const noexcept { return seats_.size(); }
+    std::vector<int> pids();
     bool is_forked() const noexcept;
     /// In a forked child: gives up what is the parent's.
     void abandon() noexcept;
