@@ -7,6 +7,10 @@
 #include <simul/http/media_type.hpp>
 #include <simul/io/file.hpp>
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 namespace simul::http {
 
 namespace {
@@ -76,6 +80,16 @@ private:
     std::string path_;
 };
 
+constexpr std::string_view usual_types[] = {"text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json",
+                                            "text/plain", "text/html"};
+
+/// Made once for all.
+std::shared_ptr<const std::string> usual_type(std::size_t index)
+{
+    static const std::vector<std::string> texts(std::begin(usual_types), std::end(usual_types));
+    return {std::shared_ptr<void>(), &texts[index]};
+}
+
 } // namespace
 
 std::unique_ptr<content_reader> detail::read_pieces(async_generator<bytes> pieces)
@@ -83,15 +97,34 @@ std::unique_ptr<content_reader> detail::read_pieces(async_generator<bytes> piece
     return std::make_unique<pieces_reader>(std::move(pieces));
 }
 
-content::content(std::string text) : data_(std::move(text)), type_("text/plain; charset=utf-8")
+content::content(std::string text) : data_(std::move(text)), type_(usual_type(0))
 {
 }
 
-content::content(std::shared_ptr<content_source> source, std::string type)
-    : source_(std::move(source)), type_(std::move(type))
+content::content(std::string_view text) : data_(text), type_(usual_type(0))
+{
+}
+
+content::content(std::shared_ptr<content_source> source, std::string_view type) : source_(std::move(source))
 {
     if (!source_)
         throw error(std::errc::invalid_argument, "HTTP: content from no source");
+    set_type(type);
+}
+
+const std::string& content::no_type() noexcept
+{
+    static const std::string none;
+    return none;
+}
+
+void content::set_type(std::string_view type)
+{
+    const auto known = static_cast<std::size_t>(std::ranges::find(usual_types, type) - std::begin(usual_types));
+    if (known < std::size(usual_types))
+        type_ = usual_type(known);
+    else
+        type_ = type.empty() ? nullptr : std::make_shared<const std::string>(type);
 }
 
 content text(std::string text)
@@ -104,9 +137,9 @@ content html(std::string text)
     return {std::move(text), "text/html; charset=utf-8"};
 }
 
-content data(bytes data, std::string type)
+content data(bytes data, std::string_view type)
 {
-    return {std::move(data), std::move(type)};
+    return {std::move(data), type};
 }
 
 content form(const parameters& fields)

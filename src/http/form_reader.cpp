@@ -91,7 +91,7 @@ task<bytes> form_reader::read_some()
     co_return bytes();
 }
 
-task<bytes> form_reader::read(std::size_t most)
+task<bytes> form_reader::read_all(std::size_t most)
 {
     bytes all;
     while (state_->in_part()) {

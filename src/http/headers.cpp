@@ -96,14 +96,15 @@ void headers::make_room(std::size_t line_size)
     constexpr std::size_t usual_fields = 8, usual_bytes = 256;
     if (entries_.size() == entries_.capacity())
         entries_.reserve(std::max(usual_fields, 2 * entries_.size()));
-    if (!has_room(line_size))
+    if (line_size > lines_.capacity() - lines_.size())
         lines_.reserve(std::max({usual_bytes, 2 * lines_.size(), lines_.size() + line_size}));
 }
 
 void headers::add_checked(std::string_view name, std::string_view value, std::string_view line)
 {
     const std::size_t size = name.size() + value.size() + around_value;
-    make_room(size);
+    if (!has_room(size))
+        make_room(size);
     const auto begin = static_cast<std::uint32_t>(lines_.size());
     if (line.size() == size && line[name.size() + 1] == ' ')
         lines_.append(line);
@@ -116,7 +117,7 @@ void headers::add(std::string_view name, std::string_view value)
 {
     value = trimmed(value);
     check(name, value, 0);
-    if (has_room(name.size() + value.size() + around_value))
+    if (lines_.empty() || has_room(name.size() + value.size() + around_value))
         return add_checked(name, value, {});
     const std::string kept_name(name), kept_value(value); // they may be views of what moves
     add_checked(kept_name, kept_value, {});

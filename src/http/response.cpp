@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <simul/http/response.hpp>
 
+#include "link.hpp"
+
 #include <simul/http/media_type.hpp>
 #include <simul/text/charset.hpp>
+#include <simul/text/html.hpp>
+#include <simul/text/url.hpp>
 
 namespace simul::http {
 
@@ -49,6 +53,23 @@ void response::set_origin(std::string method, std::string url, std::vector<hop> 
 std::string response::text() const
 {
     return to_utf8(body(), charset_of(content_.type()));
+}
+
+simul::html::document response::html() const
+{
+    const auto type = media_type::try_parse(content_.type());
+    return simul::html::parse(body(), {.charset = type ? type->parameter("charset").value_or("") : ""});
+}
+
+std::optional<std::string> response::link(std::string_view relation) const
+{
+    const auto here = simul::url::try_parse(url());
+    for (const std::string_view field : fields_.get_all("Link"))
+        if (const auto target = detail::link_target(field, relation)) {
+            const auto whole = here ? here->try_join(*target) : simul::url::try_parse(*target);
+            return whole ? std::optional(std::string(whole->href())) : std::nullopt;
+        }
+    return std::nullopt;
 }
 
 void response::refuse_json(const simul::json::error& because) const

@@ -38,7 +38,7 @@ void watchdog::bite() noexcept
         return;
     }
     bitten_ = reason_;
-    guarded_.abort();
+    time_is_up();
 }
 
 } // namespace simul::http

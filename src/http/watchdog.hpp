@@ -21,7 +21,7 @@ public:
     explicit watchdog(simul::stream& guarded) noexcept;
     watchdog(const watchdog&) = delete;
     watchdog& operator=(const watchdog&) = delete;
-    ~watchdog();
+    virtual ~watchdog();
 
     /// Aborts the stream when this has passed, unless there is another `set` or `rest` before. Zero: no limit.
     void set(duration limit, const char* reason) noexcept;
@@ -29,6 +29,10 @@ public:
 
     /// The reason of the limit that was passed; null while none was.
     const char* bitten() const noexcept { return bitten_; }
+
+protected:
+    /// May `set` another one.
+    virtual void time_is_up() noexcept { guarded_.abort(); }
 
 private:
     void bite() noexcept;

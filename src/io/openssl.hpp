@@ -3,13 +3,19 @@
 // OpenSSL's objects with owners. The only place that includes it.
 #pragma once
 
+#include <simul/base/error.hpp>
+
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string>
+#include <string_view>
 
 namespace simul::detail::openssl {
 
@@ -40,6 +46,22 @@ inline std::string text_of(BIO* memory)
     char* data = nullptr;
     const long size = BIO_get_mem_data(memory, &data);
     return {data, static_cast<std::size_t>(size)};
+}
+
+/// By "MD5", "SHA1", "SHA256": in hexadecimal digits. *Throws:* `error` where that is not to be had.
+inline std::string hex_digest(const char* by, std::string_view of)
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    std::size_t size = digest.size();
+    if (EVP_Q_digest(nullptr, by, nullptr, of.data(), of.size(), digest.data(), &size) != 1)
+        throw error(std::errc::not_supported, std::string(by) + " is not to be had: " + last_error());
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i) {
+        text += digits[digest[i] >> 4];
+        text += digits[digest[i] & 15];
+    }
+    return text;
 }
 
 } // namespace simul::detail::openssl

@@ -11,36 +11,15 @@
 
 namespace simul {
 
+using detail::check_not_aborted;
 using detail::fd_transport;
+using detail::reading_here;
 using detail::stream_core;
 
 namespace {
 
 constexpr std::size_t fetch_size = 4 * 1024;
 constexpr std::size_t worth_no_copy = 32 * 1024;
-
-/// Keeps a second task from reading.
-class reading_here {
-public:
-    reading_here(stream_core& of, const char* operation) : of_(of)
-    {
-        if (of.reading)
-            throw invalid_state(std::string(operation) + ": another task is reading from this stream");
-        of.reading = true;
-    }
-    reading_here(const reading_here&) = delete;
-    ~reading_here() { of_.reading = false; }
-
-private:
-    stream_core& of_;
-};
-
-/// For who goes on after a wait: another task may have aborted the stream when the input had come already.
-void check_not_aborted(const stream_core& core)
-{
-    if (!core.below)
-        throw closed_error("the stream was closed while it was being read");
-}
 
 /// Something from below into `room`, which is not empty; 0: the end.
 task<std::size_t> obtain(stream_core& core, std::span<char> room)
@@ -56,22 +35,12 @@ task<std::size_t> obtain(stream_core& core, std::span<char> room)
     }
 }
 
-/// Holds no memory while it waits: most connections wait most of the time.
 task<bool> fetch_more(stream_core& core)
 {
-    fd_transport& bottom = core.below->bottom();
-    const bool is_bottom = core.below.get() == &bottom;
     for (;;) {
-        if (is_bottom && bottom.move_arrived(core.fetched))
-            co_return true;
-        char nothing = 0; // a bottom from which nothing can be moved gives nothing: only the end, or an error
-        const std::span<char> room = is_bottom ? std::span(&nothing, 1) : core.fetched.room(fetch_size);
-        if (const auto got = core.below->try_read(room)) {
-            core.fetched.commit(*got);
-            co_return *got > 0;
-        }
-        core.fetched.shrink();
-        co_await bottom.input({});
+        if (const auto more = core.try_fetch())
+            co_return *more;
+        co_await core.below->bottom().input({});
         check_not_aborted(core);
     }
 }
@@ -139,6 +108,12 @@ std::optional<match> find_first(bytes_view in, std::size_t from, const std::vect
             if (!first || at + each.size() < first->end)
                 first = {at, at + each.size()};
     return first;
+}
+
+[[noreturn]] void refuse_consume(std::size_t size, std::size_t most)
+{
+    throw error(std::errc::invalid_argument,
+                "consume: " + std::to_string(size) + " bytes, but only " + std::to_string(most) + " are buffered");
 }
 
 /// Waits until a separator has arrived within `limit`; nothing is consumed. None: the end came first.
@@ -210,6 +185,35 @@ std::unique_ptr<stream_core> stream_core::release(stream& of, const char* operat
     if (of.core(operation).reading)
         throw invalid_state(std::string(operation) + ": a task is reading from this stream");
     return std::move(of.core_);
+}
+
+std::optional<bool> stream_core::try_fetch()
+{
+    fd_transport& bottom = below->bottom();
+    const bool is_bottom = below.get() == &bottom;
+    if (is_bottom && bottom.move_arrived(fetched))
+        return true;
+    char nothing = 0; // a bottom from which nothing can be moved gives nothing: only the end, or an error
+    const std::span<char> room = is_bottom ? std::span(&nothing, 1) : fetched.room(fetch_size);
+    if (const auto got = below->try_read(room)) {
+        fetched.commit(*got);
+        return *got > 0;
+    }
+    fetched.shrink();
+    return std::nullopt;
+}
+
+reading_here::reading_here(stream_core& of, const char* operation) : of_(of)
+{
+    if (of.reading)
+        throw invalid_state(std::string(operation) + ": another task is reading from this stream");
+    of.reading = true;
+}
+
+void check_not_aborted(const stream_core& core)
+{
+    if (!core.below)
+        throw closed_error("the stream was closed while it was being read");
 }
 
 } // namespace detail
@@ -343,11 +347,10 @@ task<bool> stream::fetch()
 
 void stream::consume(std::size_t size)
 {
-    if (size > buffered().size())
-        throw error(std::errc::invalid_argument, "consume: " + std::to_string(size) + " bytes, but only " +
-                                                     std::to_string(buffered().size()) + " are buffered");
     if (size == 0)
         return;
+    if (const std::size_t most = buffered().size(); size > most)
+        refuse_consume(size, most);
     core_->fetched.consume(size);
     if (!core_->reading)
         core_->fetched.shrink();

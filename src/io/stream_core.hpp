@@ -10,6 +10,7 @@
 #include <simul/io/stream.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace simul::detail {
@@ -24,9 +25,29 @@ public:
     /// *Throws:* `closed_error`.
     static stream_core& of(const stream& open, const char* operation) { return open.core(operation); }
 
+    /// Fetches what has arrived, and doesn't wait. False: the end; none: nothing has, and no memory is held meanwhile, for most
+    /// connections wait most of the time. *Throws:* what broke the connection.
+    std::optional<bool> try_fetch();
+
     transport_ptr below;
     byte_queue fetched;
     bool reading = false; ///< by some task
 };
+
+/// Keeps a second task from reading.
+class reading_here {
+public:
+    /// *Throws:* `invalid_state` when one reads already.
+    reading_here(stream_core& of, const char* operation);
+    reading_here(const reading_here&) = delete;
+    ~reading_here() { of_.reading = false; }
+
+private:
+    stream_core& of_;
+};
+
+/// For who goes on after a wait: another task may have aborted the stream when the input had come already.
+/// *Throws:* `closed_error`.
+void check_not_aborted(const stream_core& core);
 
 } // namespace simul::detail

@@ -77,8 +77,6 @@ struct attempts {
 
     error failure(const std::string& operation) const
     {
-        if (failures.size() == 1)
-            return failures.front();
         std::string text = operation + ": ";
         for (const error& each : failures)
             text += (&each == failures.data() ? "" : "; ") + std::string(each.what());
@@ -95,14 +93,14 @@ task<stream> connect(address to, connect_options options)
 
 task<stream> connect(std::string host, std::uint16_t port, connect_options options)
 {
-    const std::string operation = "connect to " + host + ":" + std::to_string(port);
     const address_family family = options.from.family();
-    const std::vector<address> found =
-        dns::interleave(co_await dns::resolve(std::move(host), port, {.family = family}));
+    const std::vector<address> found = dns::interleave(co_await dns::resolve(host, port, {.family = family}));
+    if (found.size() == 1) // no race
+        co_return co_await connect(found.front(), options);
     attempts all(options.from);
     co_await all.run(found, options.stagger);
     if (!all.winner)
-        throw all.failure(operation);
+        throw all.failure("connect to " + host + ":" + std::to_string(port));
     co_return stream_over(std::move(*all.winner), all.winners_address, options);
 }
 

@@ -47,14 +47,17 @@ int plain_number(std::string_view text)
 
 bool is_plain_ipv4(std::string_view host)
 {
-    for (int left = 4; left > 0; --left) {
-        const std::size_t dot = host.find('.');
-        const int number = plain_number(host.substr(0, dot));
-        if (number < 0 || number > 255 || (dot == std::string_view::npos) != (left == 1))
+    for (int part = 1; part <= 4; ++part) {
+        const std::size_t digits = find_other(host.substr(0, 4), 0, [](char c) { return is_digit(c); });
+        const int number = plain_number(host.substr(0, digits));
+        if (number < 0 || number > 255)
             return false;
-        host.remove_prefix(left == 1 ? host.size() : dot + 1);
+        host.remove_prefix(digits);
+        if (part < 4 && !host.starts_with('.'))
+            return false;
+        host.remove_prefix(part < 4 ? 1 : 0);
     }
-    return true;
+    return host.empty();
 }
 
 /// Of characters that plain hosts have. A name whose last label begins with a letter can't be an address.

@@ -73,7 +73,7 @@ std::string write(h1::role as, const message& given)
     h1::writer writes(as);
     std::string out;
     if (as == h1::role::client)
-        writes.request(out, of.method_name, of.target, own_fields(of.fields), {of.body, of.length});
+        writes.request(out, of.method_name(), of.target, own_fields(of.fields), {of.body, of.length});
     else if (of.body == h1::framing::until_close)
         writes.response(out, of.status, of.reason, own_fields(of.fields), {h1::framing::chunked}, {});
     else
@@ -94,7 +94,7 @@ void write_again(h1::role as, const h1::limits& within, std::string_view input)
         const std::vector<message> again = read(as, wide, out);
         require(again.size() == 1, "what was written is read");
         const auto& [head, body, trailers] = again[0];
-        require(head.method_name == given.head.method_name && head.target == given.head.target, "as the same request");
+        require(head.method_name() == given.head.method_name() && head.target == given.head.target, "as the same request");
         require(head.status == given.head.status, "as the same response");
         require(given.head.reason.empty() || head.reason == given.head.reason, "with the same reason");
         require(own_fields(head.fields) == own_fields(given.head.fields), "with the same fields");

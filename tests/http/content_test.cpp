@@ -50,6 +50,20 @@ TEST(HttpContent, KnowsItsType)
     EXPECT_EQ(http::pieces(two).type(), "application/octet-stream");
 }
 
+TEST(HttpContent, MayBeMovedAndGivenAnotherType)
+{
+    http::content given = "a";
+    http::content taken = std::move(given);
+    EXPECT_EQ(taken.type(), "text/plain; charset=utf-8");
+    EXPECT_TRUE(given.is_none());
+    http::content copied = taken;
+    copied.set_type("x/y");
+    EXPECT_EQ(copied.type(), "x/y");
+    EXPECT_EQ(taken.type(), "text/plain; charset=utf-8");
+    copied.set_type("");
+    EXPECT_EQ(copied.type(), "");
+}
+
 TEST(HttpContent, IsNoneOrEmpty)
 {
     EXPECT_TRUE(http::content().is_none());

@@ -31,7 +31,7 @@ task<response> read_all(request& asked)
     std::string text;
     http::form_reader form(asked, {.parts = 3});
     while (auto part = co_await form.next())
-        text += "[" + part->name + (part->is_file ? "|" + part->filename : "") + "]" + co_await form.read(20) + ";";
+        text += "[" + part->name + (part->is_file ? "|" + part->filename : "") + "]" + co_await form.read_all(20) + ";";
     EXPECT_EQ(co_await form.read_some(), "");
     EXPECT_FALSE(co_await form.next());
     co_return text;

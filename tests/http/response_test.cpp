@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <simul/http/response.hpp>
+#include <simul/text/html.hpp>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,26 @@ TEST(HttpResponse, IsReadInItsCharset)
     EXPECT_EQ(response(200, {"caf\xe9", "text/html; charset=latin1"}).text(), "caf\xc3\xa9");
     EXPECT_EQ(response(200, {"caf\xc3\xa9", ""}).text(), "caf\xc3\xa9");
     EXPECT_EQ(response(200, {"caf\xe9", "text/html"}).text(), "caf\xef\xbf\xbd");
+}
+
+TEST(HttpResponse, IsAPageInTheEncodingThatItNames)
+{
+    const std::string page = "<meta charset=latin1><h1>caf\xe9</h1>";
+    EXPECT_EQ(response(200, {page, "text/html"}).html().find("h1")->text(), "caf\xc3\xa9");
+    EXPECT_EQ(response(200, {page, ""}).html().find("h1")->text(), "caf\xc3\xa9");
+    EXPECT_EQ(response(200, {page, "text/html; charset=windows-1251"}).html().find("h1")->text(), "caf\xd0\xb9");
+    EXPECT_EQ(response(200, {"\xef\xbb\xbf" + page, "text/html; charset=windows-1251"}).html().charset(), "UTF-8");
+}
+
+TEST(HttpResponse, HasLinks)
+{
+    response page(200, "x", {{"Link", "<?page=2>; rel=next"}, {"Link", "<http://other.example/>; rel=author, <http://[/>; rel=bad"}});
+    EXPECT_EQ(page.link("author"), "http://other.example/");
+    EXPECT_EQ(page.link("next"), std::nullopt); // of nothing
+    page.set_origin("GET", "http://example.org/orders?a=b", {});
+    EXPECT_EQ(page.link("next"), "http://example.org/orders?page=2");
+    EXPECT_EQ(page.link("bad"), std::nullopt);
+    EXPECT_EQ(page.link("last"), std::nullopt);
 }
 
 TEST(HttpResponse, SaysWhatIsWrong)

@@ -64,7 +64,8 @@ struct client_options {
 
     std::string proxy = {};       ///< for all that isn't on this machine: "http://user:secret@proxy:3128"
     std::string no_proxy = {};    ///< but for these hosts: "intranet.example.org, 10.0.0.0/8"
-    bool trust_env = false;       ///< takes both from http_proxy, https_proxy, all_proxy, no_proxy, if none is given
+    /// Takes both from http_proxy, https_proxy, all_proxy, no_proxy, if none is given; and names and passwords of hosts from ~/.netrc.
+    bool trust_env = false;
     std::string unix_socket = {}; ///< a path where all connections go, whatever the URL says
     std::shared_ptr<client_trace> trace = nullptr;
 };
@@ -75,7 +76,7 @@ class client_core;
 
 class client {
 public:
-    /// *Throws:* `error` for a base URL that is none.
+    /// *Throws:* `error` for a base URL that is none, and for a ~/.netrc that can't be understood.
     explicit client(client_options options = {});
     client(client&&) noexcept = default;
     client& operator=(client&& other) noexcept;

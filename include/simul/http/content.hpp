@@ -70,19 +70,19 @@ public:
     content() noexcept = default;
     /// Plain text, in UTF-8.
     content(std::string text);
-    content(std::string_view text) : content(std::string(text)) {}
-    content(const char* text) : content(std::string(text)) {}
+    content(std::string_view text);
+    content(const char* text) : content(std::string_view(text)) {}
     /// Data of a media type; of none, when that is empty.
-    content(bytes data, std::string type) noexcept : data_(std::move(data)), type_(std::move(type)) {}
+    content(bytes data, std::string_view type) : data_(std::move(data)) { set_type(type); }
     /// *Throws:* `error` for a null pointer.
-    content(std::shared_ptr<content_source> source, std::string type);
+    content(std::shared_ptr<content_source> source, std::string_view type);
 
     /// "text/html; charset=utf-8"
-    const std::string& type() const noexcept { return type_; }
-    void set_type(std::string type) noexcept { type_ = std::move(type); }
+    const std::string& type() const noexcept { return type_ ? *type_ : no_type(); }
+    void set_type(std::string_view type);
 
     /// Empty, and of no type: there is no content, rather than one of no bytes.
-    bool is_none() const noexcept { return !source_ && data_.empty() && type_.empty(); }
+    bool is_none() const noexcept { return !source_ && data_.empty() && !type_; }
     /// The data at hand; nothing when it comes from a source.
     const bytes& data() const noexcept { return data_; }
     bytes take_data() noexcept { return std::exchange(data_, {}); }
@@ -90,16 +90,18 @@ public:
     const std::shared_ptr<content_source>& source() const noexcept { return source_; }
 
 private:
+    static const std::string& no_type() noexcept;
+
     bytes data_;
     std::shared_ptr<content_source> source_;
-    std::string type_;
+    std::shared_ptr<const std::string> type_; ///< null: none. A usual one is nobody's, and takes no memory
 };
 
 /// text/plain
 content text(std::string text);
 /// text/html
 content html(std::string text);
-content data(bytes data, std::string type = "application/octet-stream");
+content data(bytes data, std::string_view type = "application/octet-stream");
 /// As a browser sends a form without files.
 content form(const parameters& fields);
 

@@ -37,6 +37,7 @@ class transfer;
 class [[nodiscard("dropped at once, it breaks off: keep it in a variable")]] download {
 public:
     static constexpr std::size_t default_limit = std::size_t{64} << 20;
+    static constexpr std::size_t longest_line = std::size_t{1} << 20;
 
     /// None.
     download() noexcept;
@@ -68,6 +69,11 @@ public:
     task<bytes> read_all(std::size_t limit = default_limit);
     /// `while (auto piece = co_await pieces.next())`, while the download lives.
     async_generator<bytes> pieces();
+    /// A line without its "\n" or "\r\n"; also the last one, which may have none. Empty optional: the end.
+    /// *Throws:* `limit_exceeded` for a longer one, which is kept, and can be read with `read_some`.
+    task<std::optional<bytes>> read_line(std::size_t limit = longest_line);
+    /// `while (auto line = co_await lines.next())`, while the download lives.
+    async_generator<bytes> lines(std::size_t limit = longest_line);
     /// Writes the rest to a file, which is there when all of it is; nothing is left of one that breaks off. Returns its size.
     task<std::uint64_t> save_to(std::string path);
     /// With the rest of the body as its content.

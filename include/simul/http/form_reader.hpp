@@ -7,9 +7,9 @@
 //         simul::http::form_reader form(asked);
 //         while (auto part = co_await form.next()) {
 //             if (part->is_file)
-//                 save(part->filename, co_await form.read(50 << 20));
+//                 save(part->filename, co_await form.read_all(50 << 20));
 //             else
-//                 note(part->name, co_await form.read());
+//                 note(part->name, co_await form.read_all());
 //         }
 //         co_return "thank you";
 //     });
@@ -45,7 +45,7 @@ public:
     /// The next piece of the part's data; empty: that was all.
     task<bytes> read_some();
     /// All that is left of the part's data. *Throws:* also `answer` with 413 when that is more than `most`.
-    task<bytes> read(std::size_t most = std::size_t{1} << 20);
+    task<bytes> read_all(std::size_t most = std::size_t{1} << 20);
 
 private:
     class state;

@@ -51,7 +51,7 @@ public:
     std::optional<std::string_view> get(std::string_view name) const noexcept;
     /// The values of all of them.
     std::vector<std::string_view> get_all(std::string_view name) const;
-    bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
+    bool contains(std::string_view name) const noexcept { return !empty() && find(name) < size(); }
     /// Whether one of them, read as a list ("gzip, br"), has this member, without regard to case.
     bool contains_member(std::string_view name, std::string_view member) const noexcept;
 
@@ -98,7 +98,10 @@ private:
     std::size_t find(std::string_view name, std::size_t from = 0) const noexcept;
     void erase_at(std::size_t index) noexcept;
     void check(std::string_view name, std::string_view value, std::size_t given_up) const;
-    bool has_room(std::size_t line_size) const noexcept { return line_size <= lines_.capacity() - lines_.size(); }
+    bool has_room(std::size_t line_size) const noexcept
+    {
+        return line_size <= lines_.capacity() - lines_.size() && entries_.size() < entries_.capacity();
+    }
     void make_room(std::size_t line_size);
     /// Both are known to be good, and no views of what is moved for room. `line` is the whole line when it is "name: value\r\n".
     void add_checked(std::string_view name, std::string_view value, std::string_view line);

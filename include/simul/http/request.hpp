@@ -91,7 +91,10 @@ public:
 
     http::method method() const noexcept { return method_; }
     /// Also of a method that is `other`: "PROPFIND".
-    std::string_view method_name() const noexcept { return method_name_; }
+    std::string_view method_name() const noexcept
+    {
+        return method_ == http::method::other ? std::string_view(other_method_) : to_string(method_);
+    }
     /// As it came: "/a%20page?q=1"; "*" of an OPTIONS for the server itself.
     std::string_view target() const noexcept { return target_; }
     /// "/a page": decoded, once. It has no NUL, and no "." or ".." between two slashes: such requests are refused.
@@ -214,7 +217,7 @@ private:
     bool decodes_ = true;
     bool body_begun_ = false;
     bool body_whole_ = false; // it is in body_
-    std::string method_name_;
+    std::string other_method_; // of a method that is `other`
     std::string target_;
     std::string decoded_; // path and parameters, where they had to be
     const char* path_data_ = "";

@@ -19,14 +19,20 @@
 
 namespace simul::http {
 
-/// What the field Authorization says; nothing, when it is empty. It goes to the origin that it was given for, and to no other
-/// that this one redirects to.
+/// Who asks. It goes to the origin that it was given for, and to no other that this one redirects to.
 struct credentials {
-    std::string value;
+    std::string value = {};                ///< of the field Authorization
+    std::string name = {}, password = {};  ///< where a server has to ask for it first: of `digest`
+
+    bool is_digest() const noexcept { return value.empty() && !name.empty(); }
+    bool empty() const noexcept { return value.empty() && name.empty(); }
 };
 /// *Throws:* `error` for a name with a colon.
 credentials basic(std::string_view name, std::string_view password);
 credentials bearer(std::string_view token);
+/// Shows that the password is known, and doesn't say it (RFC 7616: MD5, SHA-256, SHA-512/256). A server is asked without it first; content
+/// that can be sent once only is not sent again then, and its 401 is the answer. *Throws:* `error` without a name.
+credentials digest(std::string_view name, std::string_view password);
 
 /// When a request is made again, a little later: where nobody was reached, where no answer came, and for these statuses. Only for
 /// methods that may be sent twice (GET, HEAD, OPTIONS, TRACE, QUERY, PUT, DELETE) and content that can be.

@@ -21,10 +21,15 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace simul::html {
+class document;
+}
 
 namespace simul::http {
 
@@ -85,6 +90,8 @@ public:
     /// The body in UTF-8: decoded from the charset that the type names, or a byte order mark tells. What is no character
     /// becomes U+FFFD.
     std::string text() const;
+    /// The body as a page: its encoding may also stand in a `<meta>`, which `text` doesn't look at. Needs simul/text/html.hpp.
+    simul::html::document html() const;
     /// *Throws:* `json::error` naming the URL.
     template <class T = simul::json::value> T json() const
     {
@@ -101,6 +108,8 @@ public:
 
     /// Whose answer it is, after all redirects. Empty for one that no client got.
     const std::string& url() const noexcept { return told().url; }
+    /// Where the field Link says that "next" is, or "last", as a whole URL; none when it doesn't.
+    std::optional<std::string> link(std::string_view relation) const;
     /// The redirects on the way there.
     const std::vector<hop>& history() const noexcept { return told().history; }
 

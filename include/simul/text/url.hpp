@@ -42,7 +42,8 @@ public:
     std::optional<url> try_join(std::string_view reference) const;
 
     /// The whole of it.
-    const std::string& href() const noexcept { return href_; }
+    const std::string& href() const& noexcept { return href_; }
+    std::string href() && noexcept { return std::move(href_); }
     /// "https"
     std::string_view scheme() const noexcept { return part(0, scheme_end_); }
     /// Percent-encoded, as all that follows.

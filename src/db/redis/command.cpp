@@ -253,17 +253,9 @@ task<std::optional<std::vector<redis_value>>> redis_execute(redis_core& client, 
 
 } // namespace detail
 
-redis_script::redis_script(std::string text) : text_(std::make_shared<const std::string>(std::move(text)))
+redis_script::redis_script(std::string text)
+    : text_(std::make_shared<const std::string>(std::move(text))), sha_(simul::detail::openssl::hex_digest("SHA1", *text_))
 {
-    std::array<unsigned char, 20> digest{};
-    if (EVP_Q_digest(nullptr, "SHA1", nullptr, text_->data(), text_->size(), digest.data(), nullptr) != 1)
-        throw error(std::errc::not_supported,
-                    "redis_script: SHA-1 is not to be had: " + simul::detail::openssl::last_error());
-    constexpr std::string_view digits = "0123456789abcdef";
-    for (const unsigned char byte : digest) {
-        sha_ += digits[byte >> 4];
-        sha_ += digits[byte & 15];
-    }
 }
 
 void redis_pipeline::check(std::string_view name, std::size_t before)

@@ -30,7 +30,7 @@ std::string in_mib(std::size_t limit)
 void transfer::begin_body()
 {
     phase_ = "reading the body";
-    if (!decodes_)
+    if (!decodes_ || !head_.fields.contains("Content-Encoding"))
         return;
     const std::string codings = joined(head_.fields.get_all("Content-Encoding"));
     if (codings.empty() || !is_decodable(codings))
@@ -103,8 +103,7 @@ task<bytes_view> transfer::piece()
     for (;;) {
         if (const auto arrived = try_piece())
             co_return *arrived;
-        if (const auto come = digest(co_await lease_->next()))
-            co_return *come;
+        co_await lease_->more();
     }
 }
 
@@ -135,14 +134,50 @@ task<bytes> transfer::rest(std::size_t limit, bytes begun)
     co_return begun;
 }
 
+/// Before what is held.
+void transfer::put_back(bytes front)
+{
+    front += held_;
+    put_back_ = std::move(front);
+    held_ = put_back_;
+}
+
+task<std::optional<bytes>> transfer::line(std::size_t limit)
+{
+    bytes begun;
+    std::exception_ptr failure;
+    try {
+        for (bool whole = false; !whole;) {
+            const bytes_view come = co_await piece();
+            if (come.empty() && begun.empty())
+                co_return std::nullopt;
+            const std::size_t end = std::min(come.find('\n'), come.size());
+            hold(come); // until it is sure that it is taken
+            if (begun.size() + end > limit)
+                throw limit_exceeded(request_.says(fmt::format("a line of more than {}", in_mib(limit))));
+            begun += come.substr(0, end);
+            hold(come.substr(std::min(end + 1, come.size())));
+            whole = come.empty() || end < come.size();
+        }
+        if (begun.ends_with('\r'))
+            begun.pop_back();
+        co_return begun;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    put_back(std::move(begun));
+    std::rethrow_exception(failure);
+}
+
 response transfer::with_body(bytes body)
 {
-    std::string type(head_.fields.get("Content-Type").value_or(""));
-    response made(head_.status, content(std::move(body), std::move(type)), std::move(head_.fields));
-    made.set_reason(head_.reason);
+    content whole(std::move(body), head_.fields.get("Content-Type").value_or(""));
+    response made(head_.status, std::move(whole), std::move(head_.fields));
+    if (!head_.reason.empty())
+        made.set_reason(head_.reason);
     if (!trailers_.empty())
         made.trailers() = std::move(trailers_);
-    made.set_origin(std::move(request_.method_name), request_.at.href(), std::move(history_));
+    made.set_origin(std::move(request_.method_name), std::move(request_.at).href(), std::move(history_));
     return made;
 }
 
@@ -169,10 +204,15 @@ bool transfer::drain_arrived()
 task<> transfer::drain_slowly()
 {
     std::size_t size = 0;
-    for (bytes_view raw = co_await lease_->next(); !raw.empty(); raw = co_await lease_->next())
-        if (size += raw.size(); size > worth_draining)
+    for (;;) {
+        const auto raw = lease_->try_next();
+        if (!raw)
+            co_await lease_->more();
+        else if (raw->empty())
+            co_return lease_.give_back();
+        else if (size += raw->size(); size > worth_draining)
             co_return;
-    lease_.give_back();
+    }
 }
 
 /// Reads what is left, if that is little and comes soon; so that the lane can be used again.

@@ -19,21 +19,17 @@ using detail::client_core;
 using detail::transfer;
 using core_ptr = std::shared_ptr<client_core>;
 
-/// Up to the head, or up to the end of the body, in time.
-task<> in_time(duration most, const transfer& of, task<> work)
+/// Up to the head, or up to the end of the body. Not a task of its own: every request waits here.
+auto in_time(duration most, task<> work)
 {
-    try {
-        if (most <= duration::zero())
-            co_return co_await std::move(work);
-        if (co_await move_on_after(most, std::move(work)))
-            co_return;
-        throw request_timeout(request_timeout::limit::total,
-                              of.request().says(fmt::format("not done within {} s: it was {}",
-                                                            std::chrono::duration<double>(most).count(), of.phase())));
-    } catch (const std::exception& why) {
-        of.note(trace_event::kind::failed, why.what());
-        throw;
-    }
+    return move_on_after(most > duration::zero() ? most : duration::max(), std::move(work));
+}
+
+[[noreturn]] void refuse_late(duration most, const transfer& of)
+{
+    throw request_timeout(request_timeout::limit::total,
+                          of.request().says(fmt::format("not done within {} s: it was {}",
+                                                        std::chrono::duration<double>(most).count(), of.phase())));
 }
 
 task<> start_and_read(transfer& one, std::size_t limit, response& into)
@@ -51,7 +47,13 @@ task<response> fetch(core_ptr core, std::string method, std::string url, content
     const std::size_t limit = with.max_body.value_or(core->options.max_body);
     transfer one(std::move(core), std::move(method), url, std::move(body), with);
     response made;
-    co_await in_time(most, one, start_and_read(one, limit, made));
+    try {
+        if (!co_await in_time(most, start_and_read(one, limit, made)))
+            refuse_late(most, one);
+    } catch (const std::exception& why) {
+        one.note(trace_event::kind::failed, why.what());
+        throw;
+    }
     co_return made;
 }
 
@@ -59,7 +61,13 @@ task<download> begin(core_ptr core, std::string method, std::string url, content
 {
     const duration most = with.timeout.value_or(core->options.timeout);
     auto one = std::make_unique<transfer>(std::move(core), std::move(method), url, std::move(body), with);
-    co_await in_time(most, *one, one->start());
+    try {
+        if (!co_await in_time(most, one->start()))
+            refuse_late(most, *one);
+    } catch (const std::exception& why) {
+        one->note(trace_event::kind::failed, why.what());
+        throw;
+    }
     co_return download(std::move(one));
 }
 

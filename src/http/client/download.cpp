@@ -104,6 +104,17 @@ async_generator<bytes> download::pieces()
         co_yield std::move(piece);
 }
 
+task<std::optional<bytes>> download::read_line(std::size_t limit)
+{
+    co_return co_await open("read_line").line(limit);
+}
+
+async_generator<bytes> download::lines(std::size_t limit)
+{
+    while (auto line = co_await read_line(limit))
+        co_yield *std::move(line);
+}
+
 /// Beside the file until it is whole.
 task<std::uint64_t> download::save_to(std::string path)
 {

@@ -29,6 +29,12 @@ bool expects_content(method of) noexcept
     return of == method::post || of == method::put || of == method::patch;
 }
 
+/// Its content, in one piece.
+bool goes_with_head(const asked& what) noexcept
+{
+    return !what.content.source() && what.content.data().size() < h1::worth_no_copy && !what.expect_continue;
+}
+
 } // namespace
 
 /// What reads the answer, and what may still be sending, have in common.
@@ -38,11 +44,17 @@ struct h1_lane::wire {
     struct reading_now;
 
     void watch() noexcept { limit.set(read_timeout, "nothing came"); }
-    task<h1::found> next();
+    /// The next event, if that has come.
+    h1::found take()
+    {
+        return come.what != h1::event::starved ? std::exchange(come, {h1::event::starved}) : http.try_next();
+    }
+    task<> more();
     [[noreturn]] void refuse_event(h1::event unexpected);
     [[noreturn]] void refuse(const error& because, bool untouched);
 
     h1::connection http;
+    h1::found come{h1::event::starved}; ///< what was waited for, until it is taken
     watchdog limit;
     duration read_timeout{};
     const asked* about = nullptr;
@@ -99,17 +111,17 @@ struct h1_lane::wire::reading_now {
     wire& of;
 };
 
-/// When what has arrived isn't enough.
-task<h1::found> h1_lane::wire::next()
+/// When what has arrived isn't enough: until there is an event.
+task<> h1_lane::wire::more()
 {
     std::optional<error> broken;
     try {
         const reading_now scope(*this);
         for (;;) {
-            if (!co_await http.peer().fetch())
-                http.parser().end_input();
-            if (const h1::found now = http.try_next(); now.what != h1::event::starved)
-                co_return now;
+            co_await http.more();
+            come = http.try_next();
+            if (come.what != h1::event::starved)
+                co_return;
         }
     } catch (const error& failure) {
         broken = failure;
@@ -209,7 +221,7 @@ task<> h1_lane::send_beside(std::shared_ptr<wire> over, std::unique_ptr<const ht
     over->http.peer().abort(); // a content that breaks off can't be told otherwise
 }
 
-task<> h1_lane::send(const asked& what, duration read_timeout)
+bool h1_lane::try_send(const asked& what, duration read_timeout)
 {
     wire& to = *wire_;
     SIMUL_ASSERT(ended_);
@@ -217,29 +229,43 @@ task<> h1_lane::send(const asked& what, duration read_timeout)
     to.about = &what;
     to.read_timeout = read_timeout;
     to.http.parser().expect({.to = what.known});
+    if (!goes_with_head(what))
+        return false;
     h1::writer& writer = to.http.writer();
     bytes& out = to.http.outgoing();
     const bytes_view data = what.content.data();
-    if (!what.content.source() && data.size() < h1::worth_no_copy && !what.expect_continue) {
-        const bool none = what.content.is_none() && !expects_content(what.known);
-        writer.request(out, what.method_name, what.target(), what.fields,
-                       none ? h1::body_plan{} : h1::body_plan{h1::framing::sized, data.size()});
-        writer.body(out, data);
-        writer.end(out);
-    } else {
-        auto kept =
-            std::make_unique<const http::content>(what.content); // it stays where it is: what is opened refers to it
-        h1::outgoing_content opened = co_await h1::outgoing_content::open(*kept);
-        writer.request(out, what.method_name, what.target(), what.fields, opened.plan());
-        to.waits_for_go_ahead = what.expect_continue;
-        to.go_ahead.clear();
-        to.sender_began = false;
-        to.sending = true;
-        sending_ = spawn(send_beside(wire_, std::move(kept), std::move(opened)));
-    }
+    const bool none = what.content.is_none() && !expects_content(what.known);
+    writer.request(out, what.method_name, what.target(), what.fields,
+                   none ? h1::body_plan{} : h1::body_plan{h1::framing::sized, data.size()});
+    writer.body(out, data);
+    writer.end(out);
     try {
-        if (to.http.try_send())
-            co_return;
+        return to.http.try_send();
+    } catch (const error&) { // it may have said why
+        return true;
+    }
+}
+
+task<> h1_lane::begin_beside(const asked& what)
+{
+    wire& to = *wire_;
+    // It stays where it is: what is opened refers to it.
+    auto kept = std::make_unique<const http::content>(what.content);
+    h1::outgoing_content opened = co_await h1::outgoing_content::open(*kept);
+    to.http.writer().request(to.http.outgoing(), what.method_name, what.target(), what.fields, opened.plan());
+    to.waits_for_go_ahead = what.expect_continue;
+    to.go_ahead.clear();
+    to.sender_began = false;
+    to.sending = true;
+    sending_ = spawn(send_beside(wire_, std::move(kept), std::move(opened)));
+}
+
+task<> h1_lane::send(const asked& what)
+{
+    wire& to = *wire_;
+    if (!goes_with_head(what))
+        co_await begin_beside(what);
+    try {
         to.watch();
         co_await to.http.send();
     } catch (const error&) { // it may have said why
@@ -249,23 +275,30 @@ task<> h1_lane::send(const asked& what, duration read_timeout)
 
 // ---- the answer
 
-task<answer_head> h1_lane::head()
+task<> h1_lane::more()
+{
+    return wire_->more();
+}
+
+bool h1_lane::try_head(answer_head& into)
 {
     wire& from = *wire_;
     for (;;) {
-        h1::found now = from.http.try_next();
-        if (now.what == h1::event::starved)
-            now = co_await from.next();
-        if (now.what == h1::event::head)
-            co_return take_head();
-        if (now.what != h1::event::interim)
-            from.refuse_event(now.what);
+        const h1::event now = from.take().what;
+        if (now == h1::event::starved)
+            return false;
+        if (now == h1::event::head) {
+            take_head(into);
+            return true;
+        }
+        if (now != h1::event::interim)
+            from.refuse_event(now);
         if (from.http.parser().head().status == status::continue_)
             from.go_ahead.set();
     }
 }
 
-answer_head h1_lane::take_head()
+void h1_lane::take_head(answer_head& into)
 {
     wire& from = *wire_;
     h1::head& head = from.http.parser().head();
@@ -273,16 +306,19 @@ answer_head h1_lane::take_head()
     may_follow_ = head.keep_alive;
     if (!is_success(head.status) || !head.keep_alive)
         stop_sending();
-    answer_head taken{.status = head.status, .fields = std::move(head.fields)};
-    if (head.reason != reason_of(head.status))
-        taken.reason = std::move(head.reason);
+    into.status = head.status;
+    into.reason = head.reason != reason_of(head.status) ? std::move(head.reason) : std::string();
+    into.fields = std::move(head.fields);
+    into.size.reset();
     if (head.body == h1::framing::sized || head.body == h1::framing::none)
-        taken.size = head.body == h1::framing::sized ? head.length : 0;
-    return taken;
+        into.size = head.body == h1::framing::sized ? head.length : 0;
 }
 
-std::optional<bytes_view> h1_lane::piece_of(const h1::found& now)
+std::optional<bytes_view> h1_lane::try_next()
 {
+    if (ended_)
+        return bytes_view();
+    const h1::found now = wire_->take();
     if (now.what == h1::event::body)
         return now.piece;
     if (now.what == h1::event::starved)
@@ -293,18 +329,6 @@ std::optional<bytes_view> h1_lane::piece_of(const h1::found& now)
     return bytes_view();
 }
 
-std::optional<bytes_view> h1_lane::try_next()
-{
-    return ended_ ? bytes_view() : piece_of(wire_->http.try_next());
-}
-
-task<bytes_view> h1_lane::next()
-{
-    if (const auto piece = try_next())
-        co_return *piece;
-    co_return *piece_of(co_await wire_->next());
-}
-
 http::headers& h1_lane::trailers() noexcept
 {
     return wire_->http.parser().trailers();
@@ -313,7 +337,7 @@ http::headers& h1_lane::trailers() noexcept
 bool h1_lane::is_reusable() noexcept
 {
     const h1::writer& writer = wire_->http.writer();
-    return ended_ && may_follow_ && writer.is_between_messages() && writer.keep_alive() && is_quiet();
+    return ended_ && may_follow_ && writer.is_between_messages() && writer.keep_alive() && wire_->http.is_quiet();
 }
 
 bool h1_lane::is_quiet() noexcept

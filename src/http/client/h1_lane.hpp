@@ -24,10 +24,11 @@ public:
     explicit h1_lane(simul::stream over);
     ~h1_lane() override;
 
-    task<> send(const asked& what, duration read_timeout) override;
-    task<answer_head> head() override;
+    bool try_send(const asked& what, duration read_timeout) override;
+    task<> send(const asked& what) override;
+    bool try_head(answer_head& into) override;
     std::optional<bytes_view> try_next() override;
-    task<bytes_view> next() override;
+    task<> more() override;
     http::headers& trailers() noexcept override;
     bool is_reusable() noexcept override;
     bool is_quiet() noexcept override;
@@ -43,8 +44,8 @@ private:
     static task<> send_beside(std::shared_ptr<wire> over, std::unique_ptr<const http::content> kept,
                               h1::outgoing_content opened);
     void stop_sending() noexcept;
-    answer_head take_head();
-    std::optional<bytes_view> piece_of(const h1::found& now);
+    task<> begin_beside(const asked& what);
+    void take_head(answer_head& into);
 
     std::shared_ptr<wire> wire_; ///< also that of who is still sending
     future<> sending_;

@@ -3,12 +3,14 @@
 // lane: where one request at a time goes to a peer, and its answer comes back. A connection of HTTP/1; what is above doesn't
 // know the version.
 //
-//     co_await lane.send(request, 30s);
-//     const answer_head head = co_await lane.head();
-//     for (auto piece = co_await lane.next(); !piece.empty(); piece = co_await lane.next())
-//         ...
+//     if (!lane.try_send(request, 30s))
+//         co_await lane.send(request);
+//     while (!lane.try_head(head))
+//         co_await lane.more();
+//     ... pieces of the body by `try_next`, in the same way
 //     if (lane.is_reusable()) ...
 //
+// So a request waits in as many frames as it has waits: usually one.
 // One that fails can't be used any more. A request stays where it is until its answer was read.
 #pragma once
 
@@ -49,13 +51,16 @@ public:
 
     // All *throw* `answer_error`, `request_timeout`, `closed_error`, and what the content throws.
 
-    /// Hands the request over; large content goes on being sent while its answer is waited for and read.
-    virtual task<> send(const asked& what, duration read_timeout) = 0;
-    virtual task<answer_head> head() = 0;
+    /// Hands the request over, if that needn't wait. False: `send` is due.
+    virtual bool try_send(const asked& what, duration read_timeout) = 0;
+    /// Large content goes on being sent while its answer is waited for and read.
+    virtual task<> send(const asked& what) = 0;
+    /// The answer's head, if that has arrived. False: it hasn't.
+    virtual bool try_head(answer_head& into) = 0;
     /// The next piece of the body, if that has arrived: a view until the next call. Empty: the end.
     virtual std::optional<bytes_view> try_next() = 0;
-    /// Waits for it.
-    virtual task<bytes_view> next() = 0;
+    /// Waits for what wasn't there.
+    virtual task<> more() = 0;
     /// From the end on.
     virtual http::headers& trailers() noexcept = 0;
 
@@ -71,7 +76,7 @@ public:
     /// Tells it, and doesn't wait for an answer.
     virtual task<> say_goodbye() = 0;
 
-    std::size_t place = 0; ///< the pool's: among those in use
+    std::size_t place = 0; ///< the pool's: on its list of those in use
 };
 
 } // namespace simul::http::detail

@@ -20,6 +20,21 @@ std::ptrdiff_t permits(std::size_t limit) noexcept
     return limit == 0 || limit > std::size_t{most} ? most : static_cast<std::ptrdiff_t>(limit);
 }
 
+// Lists in no order, whose members know their places: there may be thousands of them.
+
+template <class T> void add_to(std::vector<T*>& list, T& one)
+{
+    one.place = list.size();
+    list.push_back(&one);
+}
+
+template <class T> void remove_from(std::vector<T*>& list, T& one) noexcept
+{
+    list.back()->place = one.place;
+    std::swap(list[one.place], list.back());
+    list.pop_back();
+}
+
 task<> say_goodbye(std::unique_ptr<lane> gone)
 {
     try {
@@ -72,7 +87,7 @@ void pool::close() noexcept
         return;
     drop_all_idle();
     for (auto* const each : connecting_)
-        each->cancel();
+        each->flight.cancel();
     // Who waits for a place gets one, and sees.
     std::ptrdiff_t waiting = 0;
     for (auto& [name, at] : hosts_) {
@@ -172,19 +187,14 @@ void pool::drop_all_idle() noexcept
     drop_idle(never);
 }
 
-// ---- lanes in use
-
-void pool::add_in_use(lane& one)
+pool::connecting::connecting(pool& at, task<std::unique_ptr<lane>> making) : of(at), flight(spawn(std::move(making)))
 {
-    one.place = in_use_.size();
-    in_use_.push_back(&one);
+    add_to(of.connecting_, *this);
 }
 
-void pool::remove_in_use(lane& one) noexcept
+pool::connecting::~connecting()
 {
-    in_use_.back()->place = one.place;
-    std::swap(in_use_[one.place], in_use_.back());
-    in_use_.pop_back();
+    remove_from(of.connecting_, *this);
 }
 
 // ---- leases
@@ -235,37 +245,33 @@ bool pool::lease::try_reuse()
     lane_ = of_->take_idle(at_->second);
     reused_ = lane_ != nullptr;
     if (lane_)
-        of_->add_in_use(*lane_);
+        add_to(of_->in_use_, *lane_);
     return reused_;
 }
 
-task<bool> pool::lease::connect(task<std::unique_ptr<lane>> connecting)
+task<bool> pool::lease::connect(task<std::unique_ptr<lane>> making)
 {
-    auto flight = spawn(std::move(connecting));
     pool& of = *of_;
-    of.connecting_.push_back(&flight);
-    std::unique_ptr<lane> made;
     try {
-        made = co_await flight;
+        pool::connecting here(of, std::move(making));
+        lane_ = co_await here.flight;
     } catch (...) {
-        std::erase(of.connecting_, &flight);
         if (!of.is_closed())
             throw;
+    }
+    if (of.is_closed()) {
+        lane_.reset();
         co_return false;
     }
-    std::erase(of.connecting_, &flight);
-    if (of.is_closed())
-        co_return false;
-    lane_ = std::move(made);
     reused_ = false;
-    of.add_in_use(*lane_);
+    add_to(of.in_use_, *lane_);
     co_return true;
 }
 
 void pool::lease::close_lane() noexcept
 {
     if (lane_)
-        of_->remove_in_use(*lane_);
+        remove_from(of_->in_use_, *lane_);
     lane_.reset();
 }
 
@@ -273,7 +279,7 @@ void pool::lease::give_back() noexcept
 {
     if (lane_ && of_->limits_.keep_alive > duration::zero() && !of_->is_closed() && of_->home_->home() &&
         lane_->is_reusable()) {
-        of_->remove_in_use(*lane_);
+        remove_from(of_->in_use_, *lane_);
         of_->keep(at_->second, std::move(lane_));
     }
     drop();

@@ -67,6 +67,16 @@ private:
         void loop_closes() noexcept override { of.drop_all_idle(); }
         pool& of;
     };
+    /// A lane that is being made; on the list while it is.
+    struct connecting {
+        connecting(pool& at, task<std::unique_ptr<lane>> making);
+        connecting(const connecting&) = delete;
+        ~connecting();
+
+        pool& of;
+        future<std::unique_ptr<lane>> flight;
+        std::size_t place = 0; ///< on the list
+    };
     using hosts = std::map<std::string, host, std::less<>>;
 
     void settle_here();
@@ -78,8 +88,6 @@ private:
     void expire() noexcept;
     time_point drop_idle(time_point now) noexcept;
     void drop_all_idle() noexcept;
-    void add_in_use(lane& one);
-    void remove_in_use(lane& one) noexcept;
 
     pool_limits limits_;
     std::optional<binding> home_;
@@ -87,7 +95,7 @@ private:
     hosts hosts_;
     std::size_t idle_ = 0;
     std::vector<lane*> in_use_;
-    std::vector<future<std::unique_ptr<lane>>*> connecting_;
+    std::vector<connecting*> connecting_;
     bool closed_ = false;
 };
 
@@ -109,8 +117,8 @@ public:
     bool try_reuse();
     /// With its place: makes room for another lane, where there would be too many.
     void make_room() noexcept { of_->make_room(); }
-    /// With its place: takes the lane that `connecting` makes. False: the pool was closed meanwhile.
-    task<bool> connect(task<std::unique_ptr<lane>> connecting);
+    /// With its place: takes the lane that `making` makes. False: the pool was closed meanwhile.
+    task<bool> connect(task<std::unique_ptr<lane>> making);
 
     explicit operator bool() const noexcept { return lane_ != nullptr; }
     lane& operator*() const noexcept { return *lane_; }

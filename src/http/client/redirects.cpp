@@ -29,9 +29,11 @@ bool becomes_get(int status, method of) noexcept
 /// Where the answer leads; none, when it is the user's. *Throws:* `redirect_error` for what isn't followed.
 std::optional<url> transfer::next_place() const
 {
-    const auto location = head_.fields.get("Location");
     const int most = with_.redirects.value_or(core_->options.redirects);
-    if (!is_followed(head_.status) || !location || most == 0)
+    if (!is_followed(head_.status) || most == 0)
+        return std::nullopt;
+    const auto location = head_.fields.get("Location");
+    if (!location)
         return std::nullopt;
     if (redirects_left_ == 0)
         throw redirect_error(request_.says(fmt::format("more than {} redirects", most)));
@@ -43,8 +45,7 @@ std::optional<url> transfer::next_place() const
     if (next->scheme() == "http" && request_.at.scheme() == "https")
         throw redirect_error(
             request_.says(fmt::format("redirects from https to {}, which anybody can read on the way", next->href())));
-    const auto& source = request_.content.source();
-    if (source && !source->is_repeatable() && !becomes_get(head_.status, request_.known))
+    if (!can_send_again() && !becomes_get(head_.status, request_.known))
         throw redirect_error(
             request_.says(fmt::format("redirects to {}, but the content can't be sent again", next->href())));
     if (next->fragment().empty() && !request_.at.fragment().empty())

@@ -7,6 +7,7 @@
 
 #include <simul/base/version.hpp>
 #include <simul/http/date.hpp>
+#include <simul/http/status.hpp>
 #include <simul/run/loop.hpp>
 #include <simul/task/retry.hpp>
 #include <simul/task/this_task.hpp>
@@ -87,16 +88,27 @@ bool is_passing(const error& failure) noexcept
 client_core::client_core(client_options with)
     : options(std::move(with)), lanes({options.limit, options.limit_per_host, options.keep_alive})
 {
-    usual_fields = options.headers;
-    usual_fields.erase("Host");
-    add_usual(usual_fields);
-    add_missing(usual_fields, "Accept-Encoding", accepted_codings());
+    http::headers given = options.headers;
+    given.erase("Host");
+    usual_fields_.add("Host", "");
+    usual_fields_.add(given);
+    add_usual(usual_fields_);
+    add_missing(usual_fields_, "Accept-Encoding", accepted_codings());
     if (!options.base_url.empty())
         base = url::parse(options.base_url);
     if (!options.proxy.empty())
         proxies = {.all = options.proxy, .no_proxy = options.no_proxy};
     else if (options.trust_env)
         proxies = proxy_settings::from_environment();
+    if (options.trust_env)
+        passwords = netrc::from_environment();
+}
+
+const http::headers& client_core::usual_fields_for(const url& at)
+{
+    if (usual_fields_[0].value != at.authority())
+        usual_fields_.set("Host", at.authority());
+    return usual_fields_;
 }
 
 transfer::transfer(std::shared_ptr<client_core> core, std::string method, const std::string& place, content body,
@@ -113,7 +125,7 @@ transfer::transfer(std::shared_ptr<client_core> core, std::string method, const 
     request_.content = std::move(body);
     request_.expect_continue = with.expect_continue && !request_.content.is_none();
     const url& at = request_.at;
-    if (!with.auth.value.empty())
+    if (!with.auth.empty())
         auth_ = with.auth;
     else if (has_credentials(at))
         auth_ = basic(percent_decode(at.username()), percent_decode(at.password()));
@@ -148,14 +160,14 @@ void transfer::fill_fields()
     out.clear();
     if (core_->options.unix_socket.empty())
         request_.via = core_->proxies.proxy_for(request_.at);
-    const auto given_host = elsewhere_ ? std::nullopt : mine.get("Host");
-    out.add("Host", given_host.value_or(request_.at.authority()));
     if (mine.empty() && decodes_ && history_.empty())
-        out.add(core_->usual_fields);
+        out = core_->usual_fields_for(request_.at);
     else
         fill_unusual(mine);
     if (!elsewhere_)
-        add_missing(out, "Authorization", auth_.value);
+        add_missing(out, "Authorization", auth_.is_digest() ? digest_authorization() : auth_.value);
+    if (!core_->passwords.empty() && (elsewhere_ || auth_.empty()))
+        add_missing(out, "Authorization", core_->passwords.authorization_for(request_.at.hostname()));
     if (core_->options.cookies)
         add_missing(out, "Cookie", core_->options.cookies->field_for(request_.at, wall_clock()));
     if (request_.is_for_proxy())
@@ -169,6 +181,8 @@ void transfer::fill_fields()
 void transfer::fill_unusual(const http::headers& mine)
 {
     http::headers& out = request_.fields;
+    const auto given_host = elsewhere_ ? std::nullopt : mine.get("Host");
+    out.add("Host", given_host.value_or(request_.at.authority()));
     const auto add_from = [&](const http::headers& from, const http::headers* unless_in) {
         for (const auto& [name, value] : from) {
             const bool dropped = (elsewhere_ && is_secret(name)) || (became_get_ && is_about_content(name));
@@ -183,11 +197,42 @@ void transfer::fill_unusual(const http::headers& mine)
         add_missing(out, "Accept-Encoding", accepted_codings());
 }
 
+/// Empty while the server hasn't asked.
+std::string transfer::digest_authorization() const
+{
+    const auto known = core_->challenges.find(request_.origin());
+    if (known == core_->challenges.end())
+        return {};
+    return known->second.answer({.method = request_.method_name,
+                                 .target = request_.at.target(),
+                                 .name = auth_.name,
+                                 .password = auth_.password},
+                                fmt::format("{:016x}", loop::current().random()));
+}
+
+/// Whether it is to be made again, and then says who asks. Once; and again when that was right, but too old.
+bool transfer::meets_challenge()
+{
+    if (!auth_.is_digest() || elsewhere_ || head_.status != status::unauthorized || !can_send_again())
+        return false;
+    auto challenge = digest_challenge::of(head_.fields);
+    if (!challenge || challenges_ >= (challenge->is_stale() ? 2 : 1))
+        return false;
+    ++challenges_;
+    core_->challenges.insert_or_assign(std::string(request_.origin()), *std::move(challenge));
+    return true;
+}
+
+bool transfer::can_send_again() const noexcept
+{
+    const auto& source = request_.content.source();
+    return !source || source->is_repeatable();
+}
+
 /// May be sent twice, and can be.
 bool transfer::may_repeat() const noexcept
 {
-    const auto& source = request_.content.source();
-    return is_idempotent(request_.known) && (!source || source->is_repeatable());
+    return is_idempotent(request_.known) && can_send_again();
 }
 
 void transfer::keep_cookies() const
@@ -249,11 +294,13 @@ task<> transfer::attempt()
         if (lease_.is_reused())
             note(trace_event::kind::reused);
         phase_ = "sending the request";
-        co_await lease_->send(request_, read_timeout_);
+        if (!lease_->try_send(request_, read_timeout_))
+            co_await lease_->send(request_);
         note(trace_event::kind::sent);
         phase_ = "waiting for the answer";
         try {
-            head_ = co_await lease_->head();
+            while (!lease_->try_head(head_))
+                co_await lease_->more();
             keep_cookies();
             note(trace_event::kind::head);
             co_return;
@@ -315,6 +362,11 @@ task<> transfer::start()
         }
         if (failure)
             std::rethrow_exception(failure);
+        if (meets_challenge()) {
+            note(trace_event::kind::retry, "the server wants to know who asks");
+            co_await drain();
+            continue;
+        }
         std::optional<url> next = next_place();
         if (!next)
             break;

@@ -56,6 +56,8 @@ public:
     task<bytes_view> piece();
     /// The next piece is this, what is left of one.
     void hold(bytes_view rest) noexcept { held_ = rest; }
+    /// Up to its end. None: the end of all. Of one that is cut off by a failure or a cancellation nothing is lost.
+    task<std::optional<bytes>> line(std::size_t limit);
     /// Takes what has come of it; true: that was all. *Throws:* also `limit_exceeded`.
     bool take_arrived(bytes& into, std::size_t limit);
     /// All of it, behind what was taken before.
@@ -78,10 +80,13 @@ private:
     // transfer.cpp
     void fill_fields();
     void fill_unusual(const http::headers& mine);
+    std::string digest_authorization() const;
+    bool meets_challenge();
     void keep_cookies() const;
     bool try_find_lane();
     task<> find_lane(bool fresh);
     task<> attempt();
+    bool can_send_again() const noexcept;
     bool may_repeat() const noexcept;
     std::optional<duration> wait_before_next(int attempts, const std::exception_ptr& failure) const;
 
@@ -91,6 +96,7 @@ private:
 
     // body.cpp
     void begin_body();
+    void put_back(bytes front);
     std::optional<bytes_view> digest(bytes_view raw);
     std::optional<bytes_view> decode_more();
     void finish_body();
@@ -104,6 +110,7 @@ private:
     credentials auth_;
     bool elsewhere_ = false;  ///< redirected to another origin: what was for the first one is not for this
     bool became_get_ = false; ///< and lost its content
+    int challenges_ = 0;      ///< met
     duration read_timeout_;
     int redirects_left_;
     time_point began_{}; ///< where it is traced
@@ -120,6 +127,7 @@ private:
     bool closed_ = false;
     std::optional<piece_decoder> decoder_;
     bytes_view held_;
+    bytes put_back_; ///< where `held_` is, then
 };
 
 } // namespace simul::http::detail

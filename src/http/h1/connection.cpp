@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "connection.hpp"
 
-#include "io/fd_transport.hpp"
-#include "io/stream_core.hpp"
-
 namespace simul::http::h1 {
+
+using simul::detail::stream_core;
 
 namespace {
 
@@ -51,9 +50,34 @@ task<found> connection::next()
         const found now = try_next();
         if (now.what != event::starved)
             co_return now;
-        if (!co_await peer_.fetch())
-            parser_.end_input();
+        co_await more();
     }
+}
+
+connection::arrival::arrival(connection& at)
+    : at_(at),
+      core_(stream_core::of(at.peer_, "fetch")),
+      reading_(core_, "fetch"),
+      wait_(core_.below->bottom().input({}))
+{
+}
+
+/// False: nothing has come.
+bool connection::arrival::look()
+{
+    const auto more = core_.try_fetch();
+    if (more && !*more)
+        at_.parser_.end_input();
+    return more.has_value();
+}
+
+void connection::arrival::await_resume()
+{
+    if (came_)
+        return;
+    wait_.await_resume();
+    simul::detail::check_not_aborted(core_);
+    look();
 }
 
 bool connection::is_silent() noexcept
@@ -61,7 +85,7 @@ bool connection::is_silent() noexcept
     try {
         peer_.consume(std::exchange(used_, 0));
         char more = 0;
-        return peer_.buffered().empty() && !simul::detail::stream_core::of(peer_, "look").below->try_read({&more, 1});
+        return peer_.buffered().empty() && !stream_core::of(peer_, "look").below->try_read({&more, 1});
     } catch (const error&) {
         return false;
     }
@@ -69,12 +93,12 @@ bool connection::is_silent() noexcept
 
 bool connection::has_goodbye() noexcept
 {
-    return peer_ && simul::detail::stream_core::of(peer_, "look").below->goodbye_timeout() > duration::zero();
+    return peer_ && stream_core::of(peer_, "look").below->goodbye_timeout() > duration::zero();
 }
 
 bool connection::try_send()
 {
-    simul::detail::stream_core& core = simul::detail::stream_core::of(peer_, "write");
+    stream_core& core = stream_core::of(peer_, "write");
     if (core.below->bottom().unsent() + outgoing_.size() > simul::detail::fd_transport::high_water)
         return false;
     core.below->write(outgoing_);
@@ -94,7 +118,7 @@ task<> connection::send()
 
 void connection::end_output()
 {
-    simul::detail::stream_core::of(peer_, "write").below->end_output();
+    stream_core::of(peer_, "write").below->end_output();
 }
 
 simul::stream connection::release()

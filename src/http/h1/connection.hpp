@@ -6,11 +6,16 @@
 #include "parser.hpp"
 #include "writer.hpp"
 
+#include "io/fd_transport.hpp"
+#include "io/stream_core.hpp"
+
 #include <simul/base/bytes.hpp>
 #include <simul/http/content.hpp>
 #include <simul/io/stream.hpp>
 #include <simul/task/task.hpp>
 
+#include <concepts>
+#include <coroutine>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -58,6 +63,10 @@ public:
     found try_next();
     /// Waits for it.
     task<found> next();
+    /// Waits, when the event was `starved`, until more has come: `try_next` may have another one then, or need still more.
+    /// Without a frame of its own, for connections wait once for each message.
+    class arrival;
+    arrival more();
     /// Nothing has arrived beyond the events that were taken.
     bool is_quiet() const noexcept { return peer_.buffered().size() <= used_; }
 
@@ -85,5 +94,32 @@ private:
     std::size_t used_ = 0; ///< of what is buffered: taken, and looked at until the next call
     bytes outgoing_;
 };
+
+class [[nodiscard("nothing waits until it is awaited: co_await it")]] connection::arrival {
+public:
+    explicit arrival(connection& at);
+
+    bool await_ready() { return came_ = look(); }
+    template <std::derived_from<simul::detail::promise_base> Promise>
+    bool await_suspend(std::coroutine_handle<Promise> frame)
+    {
+        return wait_.await_suspend(frame);
+    }
+    void await_resume();
+
+private:
+    bool look();
+
+    connection& at_;
+    simul::detail::stream_core& core_;
+    simul::detail::reading_here reading_;
+    simul::detail::fd_transport::input_wait wait_;
+    bool came_ = false; ///< before there was a wait
+};
+
+inline connection::arrival connection::more()
+{
+    return arrival(*this);
+}
 
 } // namespace simul::http::h1

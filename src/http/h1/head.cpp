@@ -14,7 +14,7 @@ void head::clear() noexcept
     method = http::method::get;
     expects = expectation::none;
     form = target_form::origin;
-    method_name.clear();
+    other_method.clear();
     target.clear();
     status = 0;
     reason.clear();
@@ -85,11 +85,14 @@ bool is_authority(std::string_view text) noexcept
     }
     if (port.empty())
         return true;
-    if (port[0] != ':' || port.size() < 2 || port.size() > 6 || !std::ranges::all_of(port.substr(1), is_digit))
+    if (port[0] != ':' || port.size() < 2 || port.size() > 6)
         return false;
     unsigned number = 0;
-    for (const char c : port.substr(1))
+    for (const char c : port.substr(1)) {
+        if (!is_digit(c))
+            return false;
         number = number * 10 + static_cast<unsigned>(c - '0');
+    }
     return number <= 65535;
 }
 

@@ -41,7 +41,7 @@ struct head {
     http::method method = http::method::get;
     expectation expects = expectation::none;
     target_form form = target_form::origin;
-    std::string method_name;
+    std::string other_method; ///< the name of a method that is `other`
     std::string target;
 
     // Of a response.
@@ -58,6 +58,10 @@ struct head {
 
     /// Without memory given back.
     void clear() noexcept;
+    std::string_view method_name() const noexcept
+    {
+        return method == http::method::other ? std::string_view(other_method) : to_string(method);
+    }
     /// The target as a server's own: "/path?query", "*", or empty for CONNECT.
     std::string_view local_target() const noexcept;
     /// Whom the request is for: the absolute target's "host:port", CONNECT's, else the field Host; empty if there is none.

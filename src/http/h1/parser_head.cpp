@@ -49,8 +49,9 @@ bool parser::read_request_line()
         return fail(status::bad_request, "the first line begins with no method");
     if (method_size > longest_method)
         return fail(status::not_implemented, "a method of more than 32 characters");
-    head_.method_name = rest.substr(0, method_size);
-    head_.method = method_of(head_.method_name);
+    head_.method = method_of(rest.substr(0, method_size));
+    if (head_.method == method::other)
+        head_.other_method = rest.substr(0, method_size);
     rest.remove_prefix(method_size + 1);
 
     const std::size_t target_size = find_target_end(rest);

@@ -7,6 +7,7 @@
 #include <simul/base/error.hpp>
 #include <simul/http/status.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -22,10 +23,13 @@ namespace {
     throw error(std::errc::invalid_argument, what);
 }
 
-void append_number(bytes& to, std::uint64_t number, int base = 10)
+/// `before`, the number, and the line's end: in one piece, for it is in almost every head.
+void append_number_line(bytes& to, std::string_view before, std::uint64_t number, int base)
 {
-    char digits[20];
-    to.append(digits, std::to_chars(digits, digits + sizeof digits, number, base).ptr);
+    char line[40];
+    char* const digits = std::ranges::copy(before, line).out;
+    char* const end = std::to_chars(digits, line + sizeof line, number, base).ptr;
+    to.append(line, std::ranges::copy(std::string_view("\r\n"), end).out);
 }
 
 bool has_one_host(const headers& fields) noexcept
@@ -65,9 +69,7 @@ void writer::check_begin(role as, const headers& fields) const
 void writer::append_framing(bytes& to)
 {
     if (body_ == framing::sized) {
-        to += "Content-Length: ";
-        append_number(to, left_);
-        to += "\r\n";
+        append_number_line(to, "Content-Length: ", left_, 10);
     } else if (body_ == framing::chunked) {
         to += "Transfer-Encoding: chunked\r\n";
     }
@@ -158,8 +160,7 @@ void writer::begin_piece(bytes& to, std::size_t size)
         left_ -= size;
         break;
     case framing::chunked:
-        append_number(to, size, 16);
-        to += "\r\n";
+        append_number_line(to, {}, size, 16);
         within_chunk_ = true;
         break;
     case framing::until_close:

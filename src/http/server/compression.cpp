@@ -94,11 +94,10 @@ task<response> compression::operator()(request& asked, next rest) const
         fields.set("ETag", "W/" + std::string(*tag)); // equal in meaning, not in bytes
     fields.erase("Accept-Ranges");
     content& body = made.content();
-    std::string type = body.type();
     if (body.source())
-        body = content(std::make_shared<compressed_source>(body.source(), coding), std::move(type));
+        body = content(std::make_shared<compressed_source>(body.source(), coding), body.type());
     else
-        body = content(detail::encoded(coding, body.data()), std::move(type));
+        body = content(detail::encoded(coding, body.data()), body.type());
     co_return made;
 }
 

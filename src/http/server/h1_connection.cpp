@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t most_dropped = 256 * 1024;   // of a body that nobody reads: dearer than a new connection
 constexpr duration linger = std::chrono::seconds(5); // for a client that still sends when it has been answered
+constexpr duration farewell = std::chrono::seconds(1); // for a client to go when it is told that we do
 constexpr int most_in_a_row = 32;                    // of requests that were there already, before others get their turn
 
 std::string text_of(const h1::failure& of)
@@ -40,7 +41,7 @@ void patience::waited(duration so_long, std::uint64_t moved) noexcept
 h1_connection::h1_connection(service& of, simul::stream over, bool encrypted)
     : service_(of),
       connection_(std::move(over), h1::role::server, {}),
-      limit_(connection_.peer()),
+      limit_(*this),
       request_(request_maker::make(*this)),
       for_body_(of.options().body, of.options().slowest),
       encrypted_(encrypted)
@@ -73,10 +74,8 @@ task<> h1_connection::talk()
         } else if (now.what == h1::event::starved) {
             in_a_row = 0;
             begin_waiting();
-            const bool more = co_await connection_.peer().fetch();
+            co_await connection_.more();
             leave_idle();
-            if (!more)
-                connection_.parser().end_input();
         } else {
             if (now.what == h1::event::failed)
                 co_await refuse();
@@ -100,14 +99,23 @@ void h1_connection::begin_waiting() noexcept
     }
 }
 
-/// An answer may still be on its way: then the end goes behind it.
+void h1_connection::limits::time_is_up() noexcept
+{
+    if (!of.is_idle())
+        return watchdog::time_is_up();
+    of.leave_idle();
+    of.close_idle();
+}
+
+/// An answer may still be on its way: then the end goes behind it. TLS has a goodbye, without which it looks cut off.
 void h1_connection::close_idle() noexcept
 {
     simul::stream& peer = connection_.peer();
-    if (peer.unsent() > 0) {
+    const std::size_t unsent = peer.unsent();
+    if (unsent > 0 || connection_.has_goodbye()) {
         try {
             connection_.end_output();
-            return limit_.set(time_to_take(peer.unsent()), "an answer was taken too slowly");
+            return limit_.set(unsent > 0 ? time_to_take(unsent) : farewell, "a client went on after its last answer");
         } catch (const error&) { // the peer is gone
         }
     }
@@ -134,7 +142,7 @@ void h1_connection::take_head()
         request_maker::target(request_).assign(head.local_target());
     else
         request_maker::target(request_).swap(head.target);
-    request_maker::set_method(request_, head.method, head.method_name);
+    request_maker::set_method(request_, head.method, head.other_method);
     std::swap(request_maker::fields(request_), head.fields);
     request_.limit_body(service_.options().body_limit > 0 ? service_.options().body_limit : request::no_limit);
 
@@ -148,6 +156,7 @@ void h1_connection::take_head()
 task<> h1_connection::answer()
 {
     response made;
+    std::exception_ptr why;
     if (expects_ == h1::expectation::unknown)
         made = response(status::expectation_failed, "417 Expectation Failed\n");
     else if (request_.method() == method::connect)
@@ -155,7 +164,13 @@ task<> h1_connection::answer()
     else if (request_.target() == "*")
         made = response(status::no_content);
     else
-        co_await service_.respond(request_, made);
+        try {
+            made = co_await service_.respond(request_);
+        } catch (...) {
+            why = std::current_exception();
+        }
+    if (why)
+        made = service_.instead(request_, std::move(why));
     if (!try_send(made))
         co_await send_rest(made);
     if (service_.logs())

@@ -44,6 +44,13 @@ public:
     task<> run();
 
 private:
+    /// What is idle for too long ends in order.
+    struct limits final : watchdog {
+        explicit limits(h1_connection& whose) noexcept : watchdog(whose.connection_.peer()), of(whose) {}
+        void time_is_up() noexcept override;
+        h1_connection& of;
+    };
+
     task<> talk();
     void begin_waiting() noexcept;
     void close_idle() noexcept override;
@@ -82,7 +89,7 @@ private:
 
     service& service_;
     h1::connection connection_;
-    watchdog limit_;
+    limits limit_;
     request request_;
     address peer_;
 

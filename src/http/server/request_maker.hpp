@@ -23,10 +23,11 @@ public:
     static void clear(request& of) noexcept;
 
     // What a connection fills in. Strings are swapped.
-    static void set_method(request& of, method known, std::string& name) noexcept
+    static void set_method(request& of, method known, std::string& other) noexcept
     {
         of.method_ = known;
-        of.method_name_.swap(name);
+        if (known == method::other)
+            of.other_method_.swap(other);
     }
     static std::string& target(request& of) noexcept { return of.target_; }
     static std::string& host(request& of) noexcept { return of.host_; }

@@ -27,6 +27,13 @@ bool may_take_sigterm() noexcept
     return simul::detail::in_main_thread() && (waiting_for_sigterm > 0 || simul::detail::has_default_action(SIGTERM));
 }
 
+task<response> in_time(duration limit, task<response> answering)
+{
+    if (auto made = co_await move_on_after(limit, std::move(answering)))
+        co_return std::move(*made);
+    co_return http::answer(status::service_unavailable).response();
+}
+
 } // namespace
 
 /// One of the connections that there may be.
@@ -62,6 +69,18 @@ private:
     service* at_;
     std::pair<const address, std::size_t>* of_peer_ = nullptr;
 };
+
+service::service(const server_options& options, const routes& table, event& stop) noexcept
+    : options_(options), table_(table), stop_(stop), home_(loop::current())
+{
+    fire = [](timer& of) noexcept { static_cast<service&>(of).date_is_right_ = false; };
+}
+
+service::~service()
+{
+    if (armed())
+        home_.disarm(*this);
+}
 
 // ---- connections come and go
 
@@ -164,29 +183,28 @@ void service::begin_stop() noexcept
 
 // ---- answers
 
-task<> service::respond(request& asked, response& made)
+task<response> service::respond(request& asked)
 {
-    std::exception_ptr why;
+    const bool understood = request_maker::read_target(asked, parts_);
+    const http::next called = understood ? table_.find(asked, parts_, values_) : table_.refuse_path();
+    task<response> answering = called.call(asked);
+    if (options_.handler != duration::zero())
+        return in_time(options_.handler, std::move(answering));
+    return answering;
+}
+
+response service::instead(const request& asked, std::exception_ptr why) const
+{
     try {
-        const next called = request_maker::read_target(asked, parts_) ? table_.find(asked, parts_, values_) : table_.refuse_path();
-        if (options_.handler == duration::zero())
-            made = co_await called.call(asked);
-        else if (auto in_time = co_await move_on_after(options_.handler, called.call(asked)))
-            made = std::move(*in_time);
-        else
-            made = http::answer(status::service_unavailable).response();
-        co_return;
+        std::rethrow_exception(why);
     } catch (const http::answer& given) {
-        made = given.response();
-        co_return;
+        return given.response();
     } catch (const cancelled&) {
         if (this_task::cancelling() > 0)
-            throw;
-        why = std::current_exception(); // something else was, that it waited for
+            throw; // else something else was, that it waited for
     } catch (...) {
-        why = std::current_exception();
     }
-    made = failed(asked, std::move(why));
+    return failed(asked, std::move(why));
 }
 
 response service::failed(const request& asked, std::exception_ptr why) const
@@ -204,17 +222,15 @@ response service::failed(const request& asked, std::exception_ptr why) const
     return response(status::internal_server_error, std::move(text));
 }
 
-/// False: it was right.
-bool service::renew_date()
+/// For the rest of this second.
+void service::renew_date()
 {
-    const time_point now = executor::current()->now();
-    if (now < date_until_)
-        return false;
     const auto time = std::chrono::system_clock::now();
     const auto second = std::chrono::floor<std::chrono::seconds>(time);
     date_ = to_date(second);
-    date_until_ = now + std::chrono::seconds(1) - (time - second);
-    return true;
+    date_is_right_ = true;
+    deadline = home_.now() + std::chrono::seconds(1) - (time - second);
+    home_.arm(*this);
 }
 
 headers& service::own_fields(const response& to)
@@ -222,8 +238,10 @@ headers& service::own_fields(const response& to)
     const headers& its = to.headers();
     const std::string& type = to.content().type();
     const bool usual = its.empty();
-    if (!renew_date() && usual && own_are_usual_ && type == own_type_)
+    if (date_is_right_ && usual && own_are_usual_ && type == own_type_)
         return own_; // as for the response before
+    if (!date_is_right_)
+        renew_date();
     own_.clear();
     own_are_usual_ = false;
     if (!type.empty() && !its.contains("Content-Type"))

@@ -6,9 +6,11 @@
 #include "request_maker.hpp"
 #include "routes.hpp"
 
+#include <simul/detail/timer.hpp>
 #include <simul/http/answer.hpp>
 #include <simul/http/server.hpp>
 #include <simul/io/listener.hpp>
+#include <simul/run/loop.hpp>
 #include <simul/task/event.hpp>
 #include <simul/task/group.hpp>
 
@@ -21,7 +23,7 @@
 
 namespace simul::http::detail {
 
-/// A connection that waits for a request: it may be closed without a word.
+/// A connection that waits for a request: it may be closed at any time.
 class idle_connection {
 public:
     idle_connection() noexcept = default;
@@ -32,6 +34,7 @@ public:
 
 protected:
     ~idle_connection() { leave_idle(); }
+    bool is_idle() const noexcept { return next_ != this; }
     void leave_idle() noexcept
     {
         next_->previous_ = previous_;
@@ -45,16 +48,15 @@ private:
     idle_connection* previous_ = this;
 };
 
-class service {
+class service : simul::detail::timer {
 public:
     using logger = void (*)(void* with, const access& done);
 
-    service(const server_options& options, const routes& table, event& stop) noexcept
-        : options_(options), table_(table), stop_(stop)
-    {
-    }
+    /// On the loop that runs here.
+    service(const server_options& options, const routes& table, event& stop) noexcept;
     service(const service&) = delete;
     service& operator=(const service&) = delete;
+    ~service();
 
     /// Serves whoever comes to `door`, until `stop` happens; at most `limit` at once.
     task<> run(listener door, const std::optional<tls::server_context>& tls, std::size_t limit);
@@ -78,8 +80,10 @@ public:
     /// It waits for a request now.
     void note_idle(idle_connection& who) noexcept;
 
-    /// What a handler says, or what is to be said instead, into `made`: it is large to move. *Throws:* `cancelled` only.
-    task<> respond(request& asked, response& made);
+    /// What its handler says. *Throws:* what that throws, here or when it is awaited: then `instead` is the answer.
+    task<response> respond(request& asked);
+    /// For a handler that has thrown. *Throws:* `cancelled`, when it is we who have to end.
+    response instead(const request& asked, std::exception_ptr why) const;
     /// A handler's failure: reports it, and says what to answer.
     response failed(const request& asked, std::exception_ptr why) const;
     /// The fields that we add to every answer: valid until the next call.
@@ -93,7 +97,7 @@ private:
     task<> stop_at_sigterm();
     bool close_oldest_idle() noexcept;
     void begin_stop() noexcept;
-    bool renew_date();
+    void renew_date();
 
     struct idle_list final : idle_connection {
         void close_idle() noexcept override {}
@@ -112,8 +116,9 @@ private:
     logger log_ = nullptr;
     void* log_with_ = nullptr;
 
+    loop& home_;
     std::string date_;
-    time_point date_until_ = time_point::min();
+    bool date_is_right_ = false; ///< until our timer fires: nobody looks at the clock for it
     headers own_;
     std::string own_type_;       ///< of the content that they are for
     bool own_are_usual_ = false; ///< the response has none of its own

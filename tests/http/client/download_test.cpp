@@ -66,6 +66,44 @@ SIMUL_TEST(HttpDownload, GivesPieces)
     EXPECT_EQ(in.trailers().get("X"), "y");
 }
 
+SIMUL_TEST(HttpDownload, GivesLines)
+{
+    server site({{step({{0s, "HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\none\ntw"}, {1s, "o\r"}, {1s, "\n\nfour\nfive\r\nsix"}}),
+                  answer("next\n")}});
+    http::client web;
+    http::download in = co_await web.open("GET", site.url());
+    EXPECT_EQ(co_await in.read_line(), "one");
+    const auto before = simul::now();
+    EXPECT_EQ(co_await in.read_line(), "two");
+    EXPECT_EQ(simul::now() - before, 2s);
+    EXPECT_EQ(co_await in.read_line(), "");
+    EXPECT_EQ(co_await in.read_some(2), "fo"); // may be mixed
+    std::vector<bytes> rest;
+    auto lines = in.lines();
+    while (auto line = co_await lines.next())
+        rest.push_back(*line);
+    EXPECT_EQ(rest, (std::vector<bytes>{"ur", "five", "six"}));
+    EXPECT_EQ(co_await in.read_line(), std::nullopt);
+    http::download last = co_await web.open("GET", site.url());
+    EXPECT_EQ(co_await last.read_line(), "next");
+    EXPECT_EQ(co_await last.read_line(), std::nullopt);
+    EXPECT_EQ(site.connections(), 1u);
+}
+
+SIMUL_TEST(HttpDownload, LosesNothingOfALineThatDoesNotEnd)
+{
+    server site({{step({{0s, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nab"}, {10s, "cd\nef"}, {10s, "gh"}})}});
+    http::client web;
+    http::download in = co_await web.open("GET", site.url("/a"));
+    EXPECT_FALSE(co_await simul::move_on_after(5s, in.read_line())); // cancelled
+    EXPECT_TRUE(co_await raises<simul::limit_exceeded>(in.read_line(3)));
+    EXPECT_EQ(co_await error_of(in.read_line(3)), "GET " + site.url("/a") + ": a line of more than 3 bytes");
+    EXPECT_EQ(co_await in.read_line(4), "abcd");
+    EXPECT_TRUE(co_await raises<http::answer_error>(in.read_line())); // 3 bytes are missing
+    EXPECT_EQ(co_await in.read_some(), "efgh");
+    EXPECT_TRUE(co_await raises<http::answer_error>(in.read_line()));
+}
+
 SIMUL_TEST(HttpDownload, ThatBreaksOffIsAnError)
 {
     server site({{"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"}});

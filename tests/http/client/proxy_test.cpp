@@ -3,6 +3,7 @@
 // Through proxies, and over TLS.
 #include "../../io/tls_fixture.hpp"
 #include "../../task/outcome.hpp"
+#include "../scratch.hpp"
 #include "scripted_server.hpp"
 
 #include <simul/http/client.hpp>
@@ -12,6 +13,7 @@
 #include <simul/testing/gtest.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,6 +55,48 @@ SIMUL_TEST(HttpProxy, IsNotForThisMachineNorForExceptions)
     EXPECT_EQ((co_await web.get("http://10.0.0.1/")).text(), "direct, too");
     EXPECT_EQ(co_await error_of(web.get("http://10.1.1.1/")),
               "GET http://10.1.1.1/: connect to 10.0.0.9:3128: Connection refused");
+}
+
+/// A variable of the environment, while this lives.
+class variable {
+public:
+    variable(const char* name, const std::string& value) : name_(name), before_(std::getenv(name) ? std::getenv(name) : "")
+    {
+        ::setenv(name, value.c_str(), 1);
+    }
+    variable(const variable&) = delete;
+    ~variable() { before_.empty() ? ::unsetenv(name_) : ::setenv(name_, before_.c_str(), 1); }
+
+private:
+    const char* name_;
+    std::string before_;
+};
+
+SIMUL_TEST(HttpEnvironment, CountsWhenItIsTrusted)
+{
+    const scratch home;
+    home.put(".netrc", "machine 10.0.0.1 login magnus password secret\n"
+                                                     "machine 10.0.0.2 login other password x\n");
+    const variable proxies("http_proxy", "10.0.0.9:3128"), direct_ones("no_proxy", "10.0.0.0/28"), homes("HOME", home.path());
+    server proxy({{answer("by proxy")}}, proxy_address);
+    server direct({{answer("direct"), answer("direct"), answer("direct"), scripted::redirect("http://10.0.0.2/")}}, "10.0.0.1:80");
+    server other({{answer("elsewhere")}}, "10.0.0.2:80");
+    http::client web({.trust_env = true});
+    EXPECT_EQ((co_await web.get("http://example.org/")).text(), "by proxy");
+    EXPECT_EQ(proxy.requests().at(0).find("Authorization"), bytes::npos); // it isn't in the file
+    EXPECT_EQ((co_await web.get("http://10.0.0.1/")).text(), "direct");
+    EXPECT_NE(direct.requests().at(0).find("Authorization: Basic bWFnbnVzOnNlY3JldA==\r\n"), bytes::npos);
+    co_await web.get("http://10.0.0.1/", {.auth = http::bearer("mine")});
+    EXPECT_NE(direct.requests().at(1).find("Authorization: Bearer mine\r\n"), bytes::npos);
+    co_await web.get("http://a:b@10.0.0.1/");
+    EXPECT_NE(direct.requests().at(2).find("Authorization: Basic YTpi\r\n"), bytes::npos);
+    EXPECT_EQ((co_await web.get("http://10.0.0.1/", {.auth = http::bearer("mine")})).text(), "elsewhere");
+    EXPECT_NE(other.requests().at(0).find("Authorization: Basic b3RoZXI6eA==\r\n"), bytes::npos);
+
+    http::client careful;
+    server again({{answer("asked by nobody else")}}, "10.0.0.1:81");
+    co_await careful.get("http://10.0.0.1:81/");
+    EXPECT_EQ(again.requests().at(0).find("Authorization"), bytes::npos);
 }
 
 /// What https has behind it, and what a proxy says before.
@@ -155,6 +199,32 @@ SIMUL_TEST(HttpProxy, MakesATunnelForHttps)
     EXPECT_TRUE(proxy.asked.at(1).starts_with("GET /a HTTP/1.1\r\nHost: example.org\r\n"));
     EXPECT_EQ(proxy.asked.at(1).find("Proxy-Authorization"), bytes::npos);
     EXPECT_EQ((co_await web.get("https://example.org/b")).text(), "secret"); // the same tunnel
+}
+
+SIMUL_TEST(HttpProxy, MayBeSpokenToInSecret)
+{
+    secret_server proxy("127.0.0.1:8443");
+    http::client web({.tls = trusting(), .proxy = "https://localhost:8443"});
+    EXPECT_EQ((co_await web.get("http://example.org/a")).text(), "secret");
+    EXPECT_TRUE(proxy.asked.at(0).starts_with("GET http://example.org/a HTTP/1.1\r\nHost: example.org\r\n"));
+
+    simul::listener door = simul::tcp::listen("127.0.0.1:8444");
+    const tls::server_context context(simul::testing::server_with());
+    auto serving = simul::spawn(door.serve([&](simul::stream& peer) -> task<> {
+        peer = co_await tls::accept(std::move(peer), context);
+        const bytes asked = co_await peer.read_until("\r\n\r\n");
+        EXPECT_TRUE(asked.starts_with("CONNECT example.org:443 ")) << asked;
+        co_await peer.write("HTTP/1.1 200 OK\r\n\r\n");
+        peer = co_await tls::accept(std::move(peer), context);
+        co_await peer.read_until("\r\n\r\n");
+        co_await peer.write(answer("twice as secret"));
+    }));
+    {
+        http::client other({.tls = trusting(), .proxy = "https://localhost:8444"});
+        EXPECT_EQ((co_await other.get("https://example.org/")).text(), "twice as secret");
+    }
+    door.close();
+    co_await serving;
 }
 
 SIMUL_TEST(HttpProxy, ThatRefusesIsAnError)

@@ -19,6 +19,15 @@ TEST(HttpCredentials, AreWrittenAsTheirStandardsSay)
     EXPECT_EQ(http::credentials().value, "");
 }
 
+TEST(HttpCredentials, AreForAServerThatAsksFirst)
+{
+    EXPECT_TRUE(http::digest("a:b", "").is_digest());
+    EXPECT_FALSE(http::basic("a", "b").is_digest());
+    EXPECT_TRUE(http::credentials().empty());
+    EXPECT_FALSE(http::digest("a", "b").empty());
+    EXPECT_THROW(static_cast<void>(http::digest("", "b")), simul::error);
+}
+
 TEST(HttpCredentials, RefuseANameThatRunsIntoItsPassword)
 {
     EXPECT_THROW(static_cast<void>(http::basic("a:b", "c")), simul::error);

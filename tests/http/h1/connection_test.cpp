@@ -5,6 +5,7 @@
 #include "http/watchdog.hpp"
 
 #include <simul/io/unix_socket.hpp>
+#include <simul/task/spawn.hpp>
 #include <simul/testing/gtest.hpp>
 
 #include <string>
@@ -84,6 +85,28 @@ SIMUL_TEST(H1Connection, TellsWhatHasArrived)
     EXPECT_EQ(ends.mine.try_next().what, h1::event::starved);
     ends.other.abort();
     EXPECT_EQ((co_await ends.mine.next()).what, h1::event::failed);
+}
+
+SIMUL_TEST(H1Connection, LetsOneTaskWaitAndLosesNothingWhenThatIsCancelled)
+{
+    both ends(h1::role::server);
+    simul::future<h1::found> waiting = simul::spawn(ends.mine.next());
+    co_await simul::sleep(1ms);
+    EXPECT_EQ(co_await error_of(ends.mine.next()), "fetch: another task is reading from this stream");
+    waiting.cancel();
+    EXPECT_EQ(co_await error_of(waiting), "cancelled");
+    co_await ends.other.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ((co_await ends.mine.next()).what, h1::event::head);
+}
+
+SIMUL_TEST(H1Connection, EndsAWaitWhenItsStreamIsAborted)
+{
+    both ends(h1::role::server);
+    simul::future<h1::found> waiting = simul::spawn(ends.mine.next());
+    co_await simul::sleep(1ms);
+    ends.mine.peer().abort();
+    EXPECT_EQ(co_await error_of(waiting), "the stream was closed while it was being read");
+    EXPECT_EQ(co_await error_of(ends.mine.next()), "fetch: the stream is closed");
 }
 
 SIMUL_TEST(H1Connection, HearsWhenTheOtherEndGoes)

@@ -36,7 +36,7 @@ TEST(H1Parser, UnderstandsARequest)
     ASSERT_EQ(found.what, event::head);
     const head& of = reads.head();
     EXPECT_EQ(of.method, method::put);
-    EXPECT_EQ(of.method_name, "PUT");
+    EXPECT_EQ(of.method_name(), "PUT");
     EXPECT_EQ(of.target, "/a%20b?c=d");
     EXPECT_EQ(of.local_target(), "/a%20b?c=d");
     EXPECT_EQ(of.authority(), "example.org:8080");

@@ -110,7 +110,7 @@ private:
     std::string describe_head()
     {
         const head& of = parser_.head();
-        std::string said = how_.as == role::server ? of.method_name + " " + of.target : std::to_string(of.status);
+        std::string said = how_.as == role::server ? std::string(of.method_name()) + " " + of.target : std::to_string(of.status);
         if (of.body == framing::sized)
             said += " sized " + std::to_string(of.length);
         else if (of.body == framing::chunked)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../../io/tls_fixture.hpp"
+#include "../scratch.hpp"
 
 #include <simul/io/subprocess.hpp>
 #include <simul/testing/gtest.hpp>
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <netinet/in.h>
 #include <string>
 #include <string_view>
@@ -40,39 +40,6 @@ inline bytes text_of(std::size_t size)
     made.resize(size);
     return made;
 }
-
-/// A directory that goes with this object.
-class scratch {
-public:
-    scratch() : path_((std::filesystem::temp_directory_path() / "simul-peer-XXXXXX").string())
-    {
-        if (!::mkdtemp(path_.data()))
-            std::abort();
-    }
-    scratch(const scratch&) = delete;
-    scratch& operator=(const scratch&) = delete;
-    ~scratch() { std::filesystem::remove_all(path_); }
-
-    const std::string& path() const noexcept { return path_; }
-    std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
-    /// Makes a file of it. Returns its path.
-    std::string put(std::string_view name, bytes content) const
-    {
-        const std::filesystem::path file = *this / name;
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file, std::ios::binary) << content;
-        return file.string();
-    }
-    bytes get(std::string_view name) const
-    {
-        bytes content(std::filesystem::file_size(*this / name), '\0');
-        std::ifstream(*this / name, std::ios::binary).read(content.data(), static_cast<std::streamsize>(content.size()));
-        return content;
-    }
-
-private:
-    std::string path_;
-};
 
 /// A socket that listens at a free port, for a peer to take over: nobody guesses ports, and who connects before the peer is up
 /// waits for it.

@@ -5,11 +5,13 @@
 
 #include <simul/http/server.hpp>
 #include <simul/io/tcp.hpp>
+#include <simul/io/tls.hpp>
 #include <simul/task/spawn.hpp>
 #include <simul/testing/clock.hpp>
 #include <simul/testing/gtest.hpp>
 #include <simul/testing/problems.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,8 +53,11 @@ inline std::string readable(std::string_view wired)
 /// A server that serves while this lives; `close` ends it in order.
 class served {
 public:
-    explicit served(http::server& site, simul::listener door = simul::tcp::listen("127.0.0.1:0"))
-        : at(door.local()), serving(simul::spawn(site.serve({.door = std::move(door)}))), site_(site)
+    explicit served(http::server& site, simul::listener door = simul::tcp::listen("127.0.0.1:0"),
+                    std::optional<simul::tls::server_context> tls = {})
+        : at(door.local()),
+          serving(simul::spawn(site.serve({.door = std::move(door), .tls = std::move(tls)}))),
+          site_(site)
     {
     }
     task<> close()

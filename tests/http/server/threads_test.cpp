@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// On the real system: several loops, TLS, pools.
-#include "../../io/tls_fixture.hpp"
+// On the real system: several loops, pools.
 #include "site.hpp"
 
 #include <simul/run/run.hpp>
@@ -93,38 +92,6 @@ TEST(ServerThreads, AThreadPoolsConnectionsHaveLoopsOfTheirOwn)
             co_await std::move(serving);
         },
         {.threads = 2});
-}
-
-SIMUL_TEST(ServerTls, TalksInSecret)
-{
-    http::server site;
-    site.get("/", [](request& asked) {
-        EXPECT_TRUE(asked.is_encrypted());
-        return "hello";
-    });
-    auto door = simul::tcp::listen("127.0.0.1:0");
-    const simul::address at = door.local();
-    auto serving = simul::spawn(site.serve({.door = std::move(door), .tls = simul::tls::server_context(simul::testing::server_with())}));
-    simul::stream plain = co_await simul::tcp::connect(at);
-    simul::stream secret = co_await simul::tls::start_tls(std::move(plain), "localhost", simul::tls::client_context(simul::testing::trusting_client()));
-    const bytes asked = wire(get_root);
-    co_await secret.write(asked);
-    EXPECT_NE((co_await secret.read_until("hello")).find("200 OK"), bytes::npos);
-
-    // Who doesn't speak TLS, or says nothing, is let go.
-    client stranger = co_await client::connect(at);
-    co_await stranger.say(get_root);
-    try {
-        EXPECT_EQ((co_await stranger.hear_out()).find("200 OK"), std::string::npos);
-    } catch (const simul::error&) {
-    }
-    client silent = co_await client::connect(at);
-    EXPECT_EQ(co_await simul::testing::elapsed(silent.hear_out()), 10s);
-    stranger.peer.abort();
-    silent.peer.abort();
-    secret.abort();
-    site.stop();
-    co_await std::move(serving);
 }
 
 } // namespace

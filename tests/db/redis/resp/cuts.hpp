@@ -3,13 +3,13 @@
 // What a RESP parser makes of an input, as text; and that it makes no difference how the input is cut.
 #pragma once
 
+#include "../../../cuts.hpp"
+
 #include "db/redis/resp/parser.hpp"
 
 #include <fmt/format.h>
-#include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -54,62 +54,22 @@ inline std::string text_of(const redis_value& value)
     return "?";
 }
 
-/// Gets an input in pieces.
-class transcriber {
-public:
-    explicit transcriber(const limits& within) : parser_(within) {}
+/// The latest event.
+inline std::string text_of(parser& from, event what)
+{
+    return what == event::failed ? std::string("failed: ") + from.why() : text_of(from.value());
+}
 
-    void arrive(std::string_view piece)
-    {
-        if (failed_)
-            return;
-        kept_ += piece;
-        for (;;) {
-            const auto [what, used] = parser_.next(kept_);
-            kept_.erase(0, used);
-            if (what == event::starved)
-                break;
-            if (what == event::failed) {
-                text_ += std::string("failed: ") + parser_.why() + '\n';
-                failed_ = true;
-                break;
-            }
-            text_ += text_of(parser_.value()) + '\n';
-        }
-        most_kept_ = std::max(most_kept_, failed_ ? 0 : kept_.size());
-    }
-    const std::string& text() const noexcept { return text_; }
-    /// Of the input, after a piece.
-    std::size_t most_kept() const noexcept { return most_kept_; }
-
-private:
-    parser parser_;
-    std::string kept_;
-    std::string text_;
-    std::size_t most_kept_ = 0;
-    bool failed_ = false;
-};
+using transcriber = cuts::transcriber<parser, limits>;
 
 inline std::string transcript(std::string_view input, const limits& within = {})
 {
-    transcriber whole(within);
-    whole.arrive(input);
-    return whole.text();
+    return cuts::transcript<transcriber>(input, within);
 }
 
 inline void expect_same_when_cut(std::string_view input, const std::string& expected, const limits& within = {})
 {
-    for (std::size_t at = 1; at < input.size(); ++at) {
-        transcriber cut(within);
-        cut.arrive(input.substr(0, at));
-        cut.arrive(input.substr(at));
-        ASSERT_EQ(cut.text(), expected) << "cut at " << at << " of " << input;
-    }
-    transcriber bytes(within);
-    for (const char c : input)
-        bytes.arrive({&c, 1});
-    ASSERT_EQ(bytes.text(), expected) << "byte by byte: " << input;
-    EXPECT_LE(bytes.most_kept(), parser::longest_line + 1);
+    cuts::expect_same<transcriber>(input, expected, within, parser::longest_line + 1);
 }
 
 } // namespace simul::db::resp
