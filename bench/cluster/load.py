@@ -3,8 +3,8 @@
 """load.py COMMAND... [--quick] FIGURE: the same jobs, through the same broker, for each client and its workers.
 
 COMMAND is called as `COMMAND worker URL`, which prints "ready", and as `COMMAND client URL COUNT AT_ONCE`, which prints what a job
-took and the median wait for one, in us. Each job has a result, and is acknowledged after it. `broker` as COMMAND is what the
-broker itself needs for the messages of a job, without a worker.
+took and the median wait for one, in us. Each job has a result, and is acknowledged after it. `redis-alone` as COMMAND is what Redis
+itself needs for the messages of a job, without a worker; for RabbitMQ, peers/bare_amqp.cpp is.
 """
 import contextlib
 import os
@@ -90,8 +90,8 @@ def measure(command, url, count, at_once):
         return [float(word) for word in client.stdout.split()]
 
 
-def broker_alone(url, count):
-    """Redis: a job is pushed and taken, its result kept and told."""
+def redis_alone(url, count):
+    """A job is pushed and taken, its result kept and told."""
     port = re.search(r":(\d+)/", url)[1]
     message, result = "x" * 900, "x" * 250
     total = 0.0
@@ -99,7 +99,7 @@ def broker_alone(url, count):
         run = subprocess.run(["redis-benchmark", "-p", port, "-c", "1", "-P", str(AT_ONCE), "-n", str(count), "--csv", *words],
                              capture_output=True, text=True, check=True)
         total += 1e6 / float(run.stdout.splitlines()[-1].split('","')[1])
-    return [total]
+    return total
 
 
 BROKERS = {"cluster_redis_jobs": redis, "cluster_rabbitmq_jobs": rabbitmq, "cluster_latency": redis}
@@ -112,8 +112,8 @@ folder = tempfile.mkdtemp(prefix="simul-bench-")
 try:
     with BROKERS[figure](folder) as url:
         count = 1_000 if quick else 10_000
-        if command == ["broker"]:
-            print(figure, broker_alone(url, 10 * count)[0])
+        if command == ["redis-alone"]:
+            print(figure, redis_alone(url, 10 * count))
         elif figure == "cluster_latency":
             print(figure, measure(command, url, count // 10, 1)[1])
         else:

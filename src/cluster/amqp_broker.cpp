@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "amqp_broker.hpp"
 
+#include "amqp/held_messages.hpp"
 #include "amqp/intake.hpp"
 
 #include <simul/base/error.hpp>
+#include <simul/task/timeout.hpp>
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace simul::cluster::detail {
@@ -20,10 +22,6 @@ using amqp::intake;
 using amqp::outbox;
 using amqp::queue_options;
 
-constexpr std::string_view questions_exchange = "celery.pidbox";
-constexpr std::string_view answers_exchange = "reply.celery.pidbox";
-constexpr std::string_view events_exchange = "celeryev";
-constexpr std::string_view reason_of_death = "x-simul-reason";
 constexpr std::string_view deliveries_in_vain = "x-delivery-count"; // of quorum queues, also of what was only waiting
 
 /// What RabbitMQ says of how a message came here. It drops those that seem to go round in a circle.
@@ -40,41 +38,18 @@ std::int64_t milliseconds(duration of) noexcept
     return std::chrono::duration_cast<std::chrono::milliseconds>(of).count();
 }
 
-const std::string* text_in(const json::value& from, std::string_view name)
+/// A job that is tried again is another message.
+std::string key_of(const message& job)
 {
-    const json::value* const found = from.find(name);
-    return found && found->kind() == json::kind::string ? &found->string() : nullptr;
-}
-
-std::optional<std::int64_t> number_in(const json::object& from, std::string_view name)
-{
-    const json::value* const found = from.find(name);
-    return found && found->kind() == json::kind::integer ? std::optional(found->as<std::int64_t>()) : std::nullopt;
-}
-
-/// A delivery's tag, as the broker's users have it: "epoch.number".
-std::string write_tag(const amqp::taken& of)
-{
-    return std::to_string(of.epoch) + '.' + std::to_string(of.what.delivery_tag);
-}
-
-struct place {
-    std::uint64_t epoch = 0;
-    std::uint64_t number = 0;
-};
-place read_tag(const std::string& tag) noexcept
-{
-    place made;
-    const char* const end = tag.data() + tag.size();
-    const char* const dot = std::from_chars(tag.data(), end, made.epoch).ptr;
-    if (dot != end)
-        std::from_chars(dot + 1, end, made.number);
-    return made;
+    const json::value* const retries = job.headers.find("retries");
+    if (job.correlation_id.empty() || !retries)
+        return job.correlation_id;
+    return job.correlation_id + ' ' + json::dump(*retries);
 }
 
 std::string count_name(const std::string& id)
 {
-    return "simul.deliveries." + id;
+    return "simul.begins." + id;
 }
 
 /// A message goes through queues that give it back, by its dead-letter exchange, after 2, 4, 8 ... seconds: the longest that
@@ -138,7 +113,7 @@ public:
     }
     task<> give_back(const delivery& taken) override
     {
-        const place at = read_tag(taken.tag);
+        const amqp::place at = leave(taken).at;
         jobs_->give_back(at.epoch, at.number);
         return nothing();
     }
@@ -150,6 +125,7 @@ public:
 
     task<> listen(std::string node) override;
     task<question> next_question() override;
+    task<std::optional<json::value>> ask(question what, duration patience) override;
     task<> answer(const question& to, json::value what) override;
     task<> emit(std::string_view topic, const json::value& event, std::string_view node) override
     {
@@ -172,6 +148,7 @@ private:
     task<> bury_as(const delivery& hopeless, std::string reason);
     task<> tell(std::string_view exchange, std::string routing_key, amqp::properties of, const json::value& what);
     bool is_counted(const delivery& which) const noexcept;
+    amqp::held_message leave(const delivery& answered) { return held_.leave(std::stoull(answered.tag)); }
     void settle(const delivery& done);
     void end() noexcept;
 
@@ -180,6 +157,7 @@ private:
     std::string name_;
     broker_options options_;
     std::shared_ptr<intake> jobs_, questions_;
+    amqp::held_messages held_; ///< of jobs_
 };
 
 queue_options amqp_broker::job_queue() const
@@ -209,10 +187,17 @@ task<delivery> amqp_broker::next()
 {
     for (;;) {
         amqp::taken got = co_await jobs_->next();
+        const amqp::place at{got.epoch, got.what.delivery_tag};
         delivery made{.content = read_message(got.what),
                       .queue = std::move(got.queue),
-                      .tag = write_tag(got),
+                      .tag = {},
                       .redelivered = got.what.redelivered};
+        const auto [is, number] = held_.take({key_of(made.content), at}, made.redelivered);
+        if (is == amqp::held_messages::what::done)
+            jobs_->acknowledge(at.epoch, at.number);
+        if (is != amqp::held_messages::what::news)
+            continue;
+        made.tag = std::to_string(number);
         if (!got.what.unreadable)
             co_return made;
         co_await bury_as(made, got.what.unreadable);
@@ -233,8 +218,9 @@ task<bool> amqp_broker::begin(delivery& now)
 
 void amqp_broker::settle(const delivery& done)
 {
-    const place at = read_tag(done.tag);
-    jobs_->acknowledge(at.epoch, at.number);
+    amqp::held_message left = leave(done);
+    if (!jobs_->acknowledge(left.at.epoch, left.at.number))
+        held_.note_unsaid(std::move(left.key));
     if (is_counted(done))
         out_->forget_count(count_name(done.content.correlation_id));
 }
@@ -245,7 +231,7 @@ task<> amqp_broker::bury_as(const delivery& hopeless, std::string reason)
     content.headers[reason_of_death] = std::move(reason);
     content.expiration.clear();
     amqp::properties of = properties_of(content);
-    co_await out_->publish("simul.dead." + hopeless.queue, {.durable = true}, outbox::queue_is::declared_if_missing,
+    co_await out_->publish(dead_letters(hopeless.queue), {.durable = true}, outbox::queue_is::declared_if_missing,
                            std::move(of), std::move(content.body));
     settle(hopeless);
 }
@@ -278,7 +264,7 @@ task<> amqp_broker::listen(std::string node)
 {
     questions_ = intake::start(at_, intake::prefetch_is::of_all, name_ + " questions");
     std::vector<amqp::source> sources;
-    sources.push_back({.queue = node + '.' + std::string(questions_exchange),
+    sources.push_back({.queue = question_queue(node),
                        .how = {.auto_delete = true, .arguments = {{"x-expires", 10'000}, {"x-message-ttl", 300'000}}},
                        .exchange = std::string(questions_exchange),
                        .exchange_type = "fanout",
@@ -299,19 +285,30 @@ task<question> amqp_broker::next_question()
     }
 }
 
+task<std::optional<json::value>> amqp_broker::ask(question what, duration patience)
+{
+    const std::string me = new_id();
+    answer_to(what, me);
+    const auto inbox = intake::start(at_, intake::prefetch_is::of_all, name_ + " answers");
+    std::vector<amqp::source> sources;
+    sources.push_back({.queue = answer_queue(me),
+                       .how = {.auto_delete = true, .arguments = {{"x-expires", 10'000}}},
+                       .exchange = std::string(answers_exchange),
+                       .exchange_type = "direct",
+                       .routing_key = me,
+                       .no_ack = true});
+    co_await inbox->consume(std::move(sources), 0);
+    co_await broadcast(std::move(what));
+    const std::optional<amqp::taken> got = co_await move_on_after(patience, inbox->next());
+    co_return got ? std::optional(json::parse(got->what.body)) : std::nullopt;
+}
+
 task<> amqp_broker::answer(const question& to, json::value what)
 {
-    const json::value* const where = to.body.find("reply_to");
-    const std::string* const asker = where ? text_in(*where, "routing_key") : nullptr;
-    const std::string* const exchange = where ? text_in(*where, "exchange") : nullptr;
-    if (!asker || (exchange && *exchange != answers_exchange)) // one that isn't there would cost us the channel
+    const auto where = address_of_answer(to);
+    if (!where || where->exchange != answers_exchange) // one that isn't there would cost us the channel
         return nothing();
-    amqp::properties of{.delivery_mode = 1};
-    if (const json::value* const ticket = to.body.find("ticket"))
-        of.headers["ticket"] = *ticket;
-    if (const auto clock = number_in(to.headers, "clock"))
-        of.headers["clock"] = *clock + 1;
-    return tell(answers_exchange, *asker, std::move(of), what);
+    return tell(answers_exchange, where->asker, {.headers = headers_of_answer(to), .delivery_mode = 1}, what);
 }
 
 // ---- the end

@@ -6,7 +6,8 @@
 // - What is published is confirmed by the broker, and published again after a loss until it is.
 // - Messages for later wait in queues of the broker, not in a worker: see `delays`.
 // - How often a message was delivered in vain is counted, as RabbitMQ does by itself for quorum queues only: as the messages
-//   in a queue `simul.deliveries.<id>`, which goes when the job is done.
+//   in a queue `simul.begins.<id>`, which goes when the job is done.
+// - A job that is delivered again to the worker that has it isn't begun again (amqp/held_messages.hpp).
 //
 // It has a connection that publishes, one for jobs and one for questions.
 #pragma once

@@ -28,15 +28,6 @@ constexpr std::size_t prefetch = 1000;
         "`results` of the client's and the workers' options");
 }
 
-std::string write_result(const outcome& what)
-{
-    return json::dump(json::object{{"task_id", what.id},
-                                   {"status", what.status},
-                                   {"result", what.result},
-                                   {"traceback", what.traceback.empty() ? json::value() : json::value(what.traceback)},
-                                   {"children", what.children}});
-}
-
 class amqp_results final : public results {
 public:
     amqp_results(std::shared_ptr<outbox> out, amqp::upkeep at, std::string broker, const results_options& options)
@@ -45,11 +36,6 @@ public:
           broker_(std::move(broker)),
           expires_ms_(std::chrono::ceil<std::chrono::milliseconds>(options.expires).count())
     {
-    }
-    ~amqp_results() override
-    {
-        if (intake_)
-            intake_->end();
     }
 
     /// Nobody may be there to take it.
@@ -62,7 +48,7 @@ public:
                               .content_encoding = "utf-8",
                               .delivery_mode = 2, // a broker that is started again has it still
                               .correlation_id = what.id},
-                             write_result(what));
+                             write_reply(what));
     }
     task<std::optional<outcome>> look(std::string) override { co_return std::nullopt; }
     task<std::optional<std::vector<outcome>>> join(const request&, const outcome&) override
@@ -88,7 +74,8 @@ public:
     task<> close() override
     {
         if (intake_)
-            co_await intake_->close();
+            intake_->end();
+        co_return;
     }
 
 private:
@@ -115,7 +102,7 @@ task<> amqp_results::expect(std::string id)
 task<> amqp_results::listen()
 {
     if (!intake_)
-        intake_ = intake::start(at_, intake::prefetch_is::of_all, broker_ + " results");
+        intake_ = intake::start(at_, intake::prefetch_is::of_each, broker_ + " results");
     std::vector<amqp::source> sources;
     sources.push_back({.queue = address_, .how = {.durable = true, .arguments = {{"x-expires", expires_ms_}}}});
     co_await intake_->consume(std::move(sources), prefetch);

@@ -4,8 +4,7 @@
 #include <simul/base/error.hpp>
 #include <simul/cluster/app.hpp>
 
-#include <array>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace simul::cluster {
@@ -22,28 +21,6 @@ std::string shown(const std::string& url)
     return url.substr(0, colon) + url.substr(at);
 }
 
-bool has_scheme(std::string_view url, std::string_view scheme)
-{
-    return url.starts_with(scheme) && url.substr(scheme.size()).starts_with("://");
-}
-
-void check(const std::string& url)
-{
-    for (const std::string_view scheme : {"redis", "rediss", "unix", "amqp", "amqps"})
-        if (has_scheme(url, scheme))
-            return;
-    throw error(std::errc::invalid_argument,
-                "cluster: \"" + url + "\" is no broker: it is redis://, rediss://, unix://, amqp:// or amqps://");
-}
-
-/// Where results are, if not said otherwise: with Redis there too, with RabbitMQ in messages to who waits for them.
-std::string results_of(const std::string& broker, const app_options& options)
-{
-    if (!options.results.empty())
-        return options.results;
-    return has_scheme(broker, "amqp") || has_scheme(broker, "amqps") ? "rpc://" : broker;
-}
-
 detail::app_parts parts_of(const std::string& broker, const app_options& options)
 {
     detail::app_parts parts;
@@ -54,7 +31,7 @@ detail::app_parts parts_of(const std::string& broker, const app_options& options
                                                    .longest_backoff = options.longest_backoff,
                                                    .publish_timeout = options.publish_timeout,
                                                    .tls = options.tls}] { return detail::connect_broker(url, with); };
-    if (const std::string results = results_of(broker, options); results != "none")
+    if (const std::string results = detail::results_beside(broker, options.results); results != "none")
         parts.connect_results = [url = results,
                                  with = detail::results_options{.expires = options.result_expires,
                                                                 .key_prefix = options.key_prefix,
@@ -68,7 +45,7 @@ detail::app_parts parts_of(const std::string& broker, const app_options& options
 
 app::app(std::string broker, app_options options)
 {
-    check(broker);
+    detail::check_broker(broker);
     detail::app_parts parts = parts_of(broker, options);
     core_ = std::make_shared<detail::app_core>(shown(broker), std::move(options), std::move(parts));
 }

@@ -22,6 +22,7 @@ struct order_messages {
     std::string id;
     std::vector<std::string> ends;    ///< of which it wants the results, in this order
     std::vector<std::string> watched; ///< that come before, so their failure is its
+    std::vector<std::string> given;   ///< by whoever submits it, so they may be done already
 };
 
 /// Uses up the signature. *Throws:* `limit_exceeded`.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 namespace simul::cluster::detail {
@@ -178,6 +179,8 @@ task<> app_session::submit(order& asked)
     order_messages jobs = write_order(asked.what, core_, results_ ? results_->address() : std::string());
     if (!publishes) {
         co_await expect(wait_for(asked, jobs.ends, std::move(jobs.watched)));
+        for (std::string& each : jobs.given)
+            co_await look_for(std::move(each));
     }
     for (const expansion::join& each : jobs.joins) {
         if (!results_)
@@ -230,7 +233,16 @@ task<> app_session::look(order& asked)
                     fmt::format("cluster {}: the result of job {} is not kept where others can look for it: give app and "
                                 "workers the URL of a Redis for results",
                                 core_.name(), asked.what.name));
-    co_await expect(wait_for(asked, {asked.what.signature.string()}, {}));
+    std::string id = asked.what.signature.string();
+    co_await expect(wait_for(asked, {id}, {}));
+    co_await look_for(std::move(id));
+}
+
+/// It may have been there before it was expected.
+task<> app_session::look_for(std::string id)
+{
+    if (std::optional<outcome> known = co_await results_->look(std::move(id)))
+        settle(std::move(*known));
 }
 
 task<> app_session::call_back(std::vector<std::string> ids)

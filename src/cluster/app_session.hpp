@@ -51,6 +51,7 @@ private:
     task<> carry_out(order& asked);
     task<> submit(order& asked);
     task<> look(order& asked);
+    task<> look_for(std::string id);
     task<> call_back(std::vector<std::string> ids);
     task<> tell_workers(std::vector<std::string> ids);
     task<> expect(std::vector<std::string> ids);

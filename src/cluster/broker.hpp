@@ -7,6 +7,7 @@
 #pragma once
 
 #include "message.hpp"
+#include "question.hpp"
 #include "request.hpp"
 
 #include <simul/base/time.hpp>
@@ -31,12 +32,6 @@ struct delivery {
     std::string tag;          ///< the broker's name for it
     bool redelivered = false; ///< somebody had it before, and may have begun it
     bool begun = false;       ///< `begin` was called: given back, it comes as `redelivered`
-};
-
-/// A question to workers, by broadcast: {"method": "ping", "arguments": {}, "destination": null, "reply_to": {...}, "ticket": ...}
-struct question {
-    json::value body;
-    json::object headers;
 };
 
 struct broker_options {
@@ -81,7 +76,7 @@ public:
     virtual task<> acknowledge(const delivery& done) = 0;
     /// Another worker may have it, at once.
     virtual task<> give_back(const delivery& taken) = 0;
-    /// Nobody can do it: it goes where people look for such, `simul.dead.<queue>`, with the reason.
+    /// Nobody can do it: it goes where people look for such, `dead_letters`, with the reason.
     virtual task<> bury(const delivery& hopeless, std::string_view reason) = 0;
     /// It is delivered again at `time`, and until then isn't this worker's. False: this broker can't; keep it.
     virtual task<bool> park(const delivery& early, wall_time time) = 0;
@@ -90,7 +85,10 @@ public:
     virtual task<> listen(std::string node) = 0;
     /// The next question. *Cancel:* has taken none.
     virtual task<question> next_question() = 0;
-    /// To one that has a `reply_to`.
+    /// Asks the others, as one that listens. The first answer, {node: value}; none, when nobody gives one for so long, or it is
+    /// known that nobody listens.
+    virtual task<std::optional<json::value>> ask(question what, duration patience) = 0;
+    /// Goes nowhere where none is wanted.
     virtual task<> answer(const question& to, json::value what) = 0;
     /// Tells monitors: `topic` is "worker.online", "task.multi"; `event` one object or, of "task.multi", an array of them.
     /// Lost when nobody listens.
@@ -108,8 +106,10 @@ protected:
     std::uint64_t reconnects_ = 0;
 };
 
-/// By scheme: redis, rediss, unix (Redis at a socket); amqp, amqps. Returns when it is connected. *Throws:* what is wrong with
-/// the URL; or that there is no broker.
+/// *Throws:* `error` for a URL of another scheme than `connect_broker` knows.
+void check_broker(std::string_view url);
+/// By scheme: redis, rediss, unix (Redis at a socket); amqp, amqps, pyamqp (as Celery calls it). Returns when it is connected.
+/// *Throws:* what is wrong with the URL; or that there is no broker.
 task<std::unique_ptr<broker>> connect_broker(std::string url, broker_options options = {});
 
 } // namespace simul::cluster::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "request.hpp"
 #include "signature.hpp"
+#include "signature_nodes.hpp"
 
 #include <simul/cluster/call.hpp>
 #include <simul/detail/process_job.hpp>
@@ -56,22 +57,6 @@ json::array elements_of(json::value& list)
     return list.is_null() ? json::array() : std::move(list.elements());
 }
 
-/// The signatures of which a workflow is made; of a job none.
-std::vector<json::value*> parts_of(json::value& signature)
-{
-    std::vector<json::value*> parts;
-    for (const std::string_view name : {"tasks", "header"})
-        if (json::value* const list = signature["kwargs"].members().find(name))
-            for (json::value& each : list->elements())
-                parts.push_back(&each);
-    return parts;
-}
-bool is(const json::value& signature, std::string_view kind)
-{
-    const json::value& type = signature["subtask_type"];
-    return type.kind() == json::kind::string && type.string() == kind;
-}
-
 void add_to_list(json::value& signature, std::string_view name, const json::value& added)
 {
     json::value& list = signature["options"][name];
@@ -80,27 +65,24 @@ void add_to_list(json::value& signature, std::string_view name, const json::valu
     list = std::move(all);
 }
 
-void set_immutable(json::value& signature)
+/// Unless it says so itself.
+void set_option(json::value& signature, const json::member& wanted)
 {
-    if (is(signature, "chain")) {
-        set_immutable(*parts_of(signature).front());
-    } else if (is(signature, "group") || is(signature, "chord")) {
-        for (json::value* const part : parts_of(signature))
-            set_immutable(*part);
-    } else {
-        signature["immutable"] = true;
-    }
+    json::object& options = signature["options"].members();
+    if (!options.find(wanted.name))
+        options[wanted.name] = wanted.value;
 }
 
-/// To each of its jobs.
-void add_errback(json::value& signature, const json::value& errback)
+/// When a job is to begin.
+bool is_time(const json::member& option) noexcept
 {
-    if (signature["subtask_type"].is_null())
-        return add_to_list(signature, "link_error", errback);
-    for (json::value* const part : parts_of(signature))
-        add_errback(*part, errback);
-    if (is(signature, "chord"))
-        add_errback(signature["kwargs"]["body"], errback);
+    return option.name == "eta" || option.name == "countdown";
+}
+
+/// Else each step would count from its own begin.
+json::member counted_from_now(const json::member& expires)
+{
+    return {expires.name, write_utc(seconds_from_now(expires.value.as<double>()))};
 }
 
 void take_listeners(described& to, described& from)
@@ -169,6 +151,28 @@ described describe_call(const any_job& job, spoken arguments, std::size_t from, 
     return describe_call(job.name(), std::move(arguments), std::move(options));
 }
 
+void add_options(described& to, const submit_options& options)
+{
+    for (const json::member& each : as_options(options)) {
+        if (each.name == "task_id") {
+            set_option(end_of(to.signature), each);
+        } else if (is_time(each)) {
+            for (json::value* const job : beginnings_of(to.signature))
+                if (!std::ranges::any_of((*job)["options"].members(), is_time))
+                    set_option(*job, each);
+        } else {
+            for (json::value* const job : jobs_of(to.signature))
+                set_option(*job, each.name == "expires" ? counted_from_now(each) : each);
+        }
+    }
+    if (!options.on_progress)
+        return;
+    for (json::value* const job : jobs_of(to.signature)) {
+        set_option(*job, {"task_id", new_id()});
+        to.listeners.push_back({(*job)["options"]["task_id"].string(), options.on_progress});
+    }
+}
+
 described describe_map(const any_job& job, json::array elements, std::size_t chunk)
 {
     const json::value each = make_signature(job.name(), {}, {});
@@ -186,7 +190,8 @@ described describe_map(const any_job& job, json::array elements, std::size_t chu
 
 void make_immutable(described& of)
 {
-    set_immutable(of.signature);
+    for (json::value* const job : beginnings_of(of.signature))
+        (*job)["immutable"] = true;
 }
 
 void add_callback(described& to, described next)
@@ -197,7 +202,8 @@ void add_callback(described& to, described next)
 
 void add_errback(described& to, described next)
 {
-    add_errback(to.signature, next.signature);
+    for (json::value* const job : jobs_of(to.signature))
+        add_to_list(*job, "link_error", next.signature);
     take_listeners(to, next);
 }
 

@@ -7,8 +7,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace simul::cluster::detail {
+
+/// A header of what nobody can do: why. It lies in this queue.
+inline constexpr std::string_view reason_of_death = "x-simul-reason";
+inline std::string dead_letters(std::string_view queue)
+{
+    return "simul.dead." + std::string(queue);
+}
 
 struct message {
     json::object headers = {};

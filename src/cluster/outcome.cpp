@@ -2,6 +2,7 @@
 #include "outcome.hpp"
 
 #include "base/demangle.hpp"
+#include "json_fields.hpp"
 
 #include <simul/base/error.hpp>
 #include <simul/cluster/errors.hpp>
@@ -114,22 +115,22 @@ std::string joined(const json::value& arguments)
 
 named_error read_error(const json::value& from)
 {
-    const auto text = [&from](std::string_view name) {
-        const json::value* const found = from.find(name);
-        return found && found->kind() == json::kind::string ? found->string() : std::string();
-    };
     const json::value* const message = from.find("exc_message");
-    return {text("exc_type"), text("exc_module"), message ? joined(*message) : json::dump(from)};
+    return {text_or(from, "exc_type"), text_or(from, "exc_module"), message ? joined(*message) : json::dump(from)};
+}
+
+json::object members_of(const outcome& from)
+{
+    return {{"task_id", from.id},
+            {"status", from.status},
+            {"result", from.result},
+            {"traceback", or_null(from.traceback)},
+            {"children", from.children}};
 }
 
 outcome begin(const request& job, std::string_view status)
 {
     return {.id = job.id, .status = std::string(status), .group = job.group, .parent_id = job.parent_id};
-}
-
-json::value or_null(const std::string& text)
-{
-    return text.empty() ? json::value() : json::value(text);
 }
 
 } // namespace
@@ -170,34 +171,30 @@ std::exception_ptr error_of(const outcome& from)
         job_failed(std::move(what), std::move(error.type), std::move(error.module), from.traceback));
 }
 
+std::string write_reply(const outcome& from)
+{
+    return json::dump(members_of(from));
+}
+
 std::string write_outcome(const outcome& from)
 {
-    json::object made{
-        {"status", from.status},
-        {"result", from.result},
-        {"traceback", or_null(from.traceback)},
-        {"children", from.children},
-        {"date_done", from.is_final() ? json::value(write_time(std::chrono::system_clock::now())) : json::value()}};
+    json::object made = members_of(from);
+    made["date_done"] = from.is_final() ? json::value(write_time(std::chrono::system_clock::now())) : json::value();
     if (!from.group.empty())
         made["group_id"] = from.group;
     if (!from.parent_id.empty())
         made["parent_id"] = from.parent_id;
-    made["task_id"] = from.id;
     return json::dump(made);
 }
 
 outcome read_outcome(std::string_view text)
 {
     const json::value from = json::parse(text);
-    const auto text_of = [&from](std::string_view name) {
-        const json::value* const found = from.find(name);
-        return found ? found->as<std::optional<std::string>>().value_or(std::string()) : std::string();
-    };
-    outcome made{.id = text_of("task_id"),
-                 .status = text_of("status"),
-                 .traceback = text_of("traceback"),
-                 .group = text_of("group_id"),
-                 .parent_id = text_of("parent_id")};
+    outcome made{.id = text_or(from, "task_id"),
+                 .status = text_or(from, "status"),
+                 .traceback = text_or(from, "traceback"),
+                 .group = text_or(from, "group_id"),
+                 .parent_id = text_or(from, "parent_id")};
     if (made.id.empty() || made.status.empty())
         throw error(std::errc::bad_message, "no result of a job: it has the members \"task_id\" and \"status\"");
     if (const json::value* const result = from.find("result"))

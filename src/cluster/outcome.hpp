@@ -49,8 +49,11 @@ outcome revoked(const request& job, std::string_view why);
 /// `job_failed`.
 std::exception_ptr error_of(const outcome& from);
 
+/// As it is stored.
 std::string write_outcome(const outcome& from);
-/// *Throws:* `error`.
+/// As it is sent to who waits for it.
+std::string write_reply(const outcome& from);
+/// Either of them. *Throws:* `error`.
 outcome read_outcome(std::string_view text);
 
 } // namespace simul::cluster::detail

@@ -19,25 +19,10 @@ using namespace std::chrono_literals;
 using redis::intake;
 using redis::shared_link;
 
-constexpr std::string_view questions_exchange = "celery.pidbox";
-constexpr std::string_view answers_exchange = "reply.celery.pidbox";
-constexpr std::string_view events_exchange = "celeryev";
-
 /// Events are for now.
 constexpr duration event_patience = 1s;
 /// For a server that may be gone when all is over.
 constexpr duration closing_patience = 5s;
-
-const std::string* text_in(const json::value& from, std::string_view name)
-{
-    const json::value* const found = from.find(name);
-    return found && found->kind() == json::kind::string ? &found->string() : nullptr;
-}
-
-std::string question_queue(std::string_view node)
-{
-    return std::string(node) + '.' + std::string(questions_exchange);
-}
 
 std::string write_message(json::object headers, const json::value& body, redis::address to, bool durable)
 {
@@ -100,6 +85,7 @@ public:
 
     task<> listen(std::string node) override;
     task<question> next_question() override;
+    task<std::optional<json::value>> ask(question what, duration patience) override;
     task<> answer(const question& to, json::value what) override;
     task<> emit(std::string_view topic, const json::value& event, std::string_view node) override
     {
@@ -116,6 +102,7 @@ private:
     static task<> tell(shared_link to, std::string channel, std::string envelope);
     static task<> answer_for(std::shared_ptr<intake> with, std::string tag, task<> how);
     task<> bind_questions();
+    task<std::optional<json::value>> hear(std::string inbox, duration patience);
 
     /// Where it is counted who begins it; empty where nobody did before.
     std::string begins_of(const delivery& which) const
@@ -136,7 +123,10 @@ private:
 task<> redis_broker::send(shared_link to, std::string_view command, std::string where, std::string envelope)
 {
     try {
+        bool was_sent = false;
         co_await redis::insist(deadline_after(now(), to->publish_timeout), [&]() -> task<> {
+            if (std::exchange(was_sent, true)) // the server may have it, and so may a worker
+                envelope = redis::sent_again(envelope);
             return to->client.command(command, where, envelope).as<void>();
         });
     } catch (const timeout_error& late) {
@@ -215,25 +205,48 @@ task<question> redis_broker::next_question()
 
 task<> redis_broker::answer(const question& to, json::value what)
 {
-    const json::value* const where = to.body.find("reply_to");
-    const std::string* const asker = where ? text_in(*where, "routing_key") : nullptr;
-    if (!asker)
+    const auto where = address_of_answer(to);
+    if (!where)
         co_return;
-    json::object headers;
-    if (const json::value* const ticket = to.body.find("ticket"))
-        headers["ticket"] = *ticket;
-    if (const json::value* const clock = to.headers.find("clock"); clock && clock->kind() == json::kind::integer)
-        headers["clock"] = clock->as<std::int64_t>() + 1;
-    const std::string* const exchange = text_in(*where, "exchange");
-    const redis::address address{exchange ? *exchange : std::string(answers_exchange), *asker};
-    const std::string envelope = write_message(std::move(headers), what, address, false);
+    const std::string envelope = write_message(headers_of_answer(to), what, {where->exchange, where->asker}, false);
 
-    const auto bindings = co_await link_->client.command("SMEMBERS", link_->names.bindings(address.exchange))
+    const auto bindings = co_await link_->client.command("SMEMBERS", link_->names.bindings(where->exchange))
                               .idempotent()
                               .as<std::vector<std::string>>();
     for (const std::string& each : bindings)
-        if (const std::string_view queue = redis::bound_queue(each, *asker); !queue.empty())
+        if (const std::string_view queue = redis::bound_queue(each, where->asker); !queue.empty())
             co_await link_->client.command("LPUSH", link_->names.list(queue, 0), envelope).as<void>();
+}
+
+task<std::optional<json::value>> redis_broker::ask(question what, duration patience)
+{
+    const std::string me = new_id();
+    answer_to(what, me);
+    const std::string inbox = link_->names.list(answer_queue(me), 0);
+    const std::string bindings = link_->names.bindings(answers_exchange);
+    const std::string bound = redis::binding(me, answer_queue(me));
+    const std::string envelope =
+        write_message(std::move(what.headers), what.body, {.exchange = std::string(questions_exchange)}, true);
+
+    co_await link_->client.command("SADD", bindings, bound).as<void>();
+    const auto listeners =
+        co_await link_->client.publish(link_->names.channel(questions_exchange), envelope);
+    std::optional<json::value> heard;
+    if (listeners > 1) // this one is among them
+        heard = co_await hear(inbox, patience);
+    co_await link_->client.command("SREM", bindings, bound).as<void>();
+    co_await link_->client.command("DEL", inbox).as<void>();
+    co_return heard;
+}
+
+task<std::optional<json::value>> redis_broker::hear(std::string inbox, duration patience)
+{
+    const double seconds = std::chrono::duration<double>(patience).count();
+    const auto got = co_await link_->client.command("BRPOP", inbox, seconds)
+                         .as<std::optional<std::pair<std::string, std::string>>>();
+    if (!got)
+        co_return std::nullopt;
+    co_return json::parse(redis::read_envelope(got->second).content.body);
 }
 
 // ---- the end

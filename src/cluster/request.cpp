@@ -2,6 +2,7 @@
 #include "request.hpp"
 
 #include "io/this_machine.hpp"
+#include "json_fields.hpp"
 #include "shown.hpp"
 
 #include <simul/base/error.hpp>
@@ -18,6 +19,8 @@
 
 namespace simul::cluster::detail {
 namespace {
+
+constexpr std::string_view once_header = "x-simul-once"; // the protocol has none
 
 [[noreturn]] void refuse(std::string why)
 {
@@ -89,23 +92,6 @@ void read_body(const message& from, request& to)
     }
 }
 
-json::value or_null(const std::string& text)
-{
-    return text.empty() ? json::value() : json::value(text);
-}
-json::value or_null(const json::array& list)
-{
-    return list.empty() ? json::value() : json::value(list);
-}
-json::value or_null(const std::optional<wall_time>& time)
-{
-    return time ? json::value(write_time(*time) + "+00:00") : json::value();
-}
-template <class T> json::value or_null(const std::optional<T>& number)
-{
-    return number ? json::value(*number) : json::value();
-}
-
 /// As Celery's clients call themselves.
 const std::string& this_process()
 {
@@ -140,6 +126,7 @@ request read_request(const message& from)
     using limits = std::tuple<std::optional<double>, std::optional<double>>;
     std::tie(made.time_limit, made.soft_time_limit) = headers.take_as<limits>("timelimit").value_or(limits());
     made.ignore_result = headers.take_as<bool>("ignore_result").value_or(false);
+    made.once = headers.take_as<bool>(once_header).value_or(false);
     made.shadow = headers.text("shadow");
     made.origin = headers.text("origin");
     made.args_text = headers.text("argsrepr");
@@ -173,6 +160,8 @@ message write_request(const request& from)
         {"origin", from.origin.empty() ? this_process() : from.origin},
         {"ignore_result", from.ignore_result},
     };
+    if (from.once)
+        made.headers[once_header] = true;
     for (const json::member& each : from.others)
         made.headers[each.name] = each.value;
     made.body = json::dump(json::array{from.args, from.kwargs,

@@ -37,6 +37,7 @@ struct request {
     std::optional<double> time_limit = {};      ///< seconds, then its process is ended
     std::optional<double> soft_time_limit = {}; ///< seconds, then it is told
     bool ignore_result = false;
+    bool once = false; ///< a job of this id that is done isn't to be done again: its result is looked for
 
     std::string reply_to = {}; ///< the client's queue for results, where they travel as messages
     std::optional<int> priority = {};

@@ -64,6 +64,8 @@ protected:
     results() = default;
 };
 
+/// Where results are, unless it is said: Redis keeps them, RabbitMQ sends them as messages. `given`: what was said; empty: nothing.
+std::string results_beside(std::string_view broker, std::string_view given);
 /// By scheme, as connect_broker; "rpc://": by `broker`, which has to be RabbitMQ and outlives it.
 task<std::unique_ptr<results>> connect_results(std::string url, broker& by, results_options options = {});
 

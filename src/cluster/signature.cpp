@@ -3,9 +3,6 @@
 
 #include <simul/base/error.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -54,13 +51,6 @@ void append(json::array& to, json::array more)
     to.insert(to.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
 }
 
-wall_time seconds_from_now(double seconds)
-{
-    using namespace std::chrono;
-    constexpr double most = 1e9; // 30 years, and no overflow
-    return system_clock::now() + duration_cast<system_clock::duration>(std::chrono::duration<double>(
-                                     std::clamp(std::isnan(seconds) ? 0 : seconds, -most, most)));
-}
 /// A time, or so many seconds from now.
 std::optional<wall_time> taken_time(json::object& from, std::string_view name)
 {

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 
 namespace simul::cluster::detail {
@@ -87,6 +89,23 @@ std::string write_time(wall_time time)
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}", static_cast<int>(day.year()),
                        static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()), clock.hours().count(),
                        clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+}
+
+std::string write_utc(wall_time time)
+{
+    return write_time(time) + "+00:00";
+}
+
+double seconds_of(wall_time time)
+{
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+wall_time seconds_from_now(double seconds)
+{
+    constexpr double most = 1e9; // and no overflow
+    return system_clock::now() + duration_cast<system_clock::duration>(std::chrono::duration<double>(
+                                     std::clamp(std::isnan(seconds) ? 0 : seconds, -most, most)));
 }
 
 wall_time read_time(std::string_view text)

@@ -16,6 +16,7 @@
 
 #include <exception>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,10 +29,7 @@ inline std::string greet(const std::string& name) { return "hello " + name; }
 inline void nothing() {}
 inline int total(const std::vector<int>& numbers)
 {
-    int sum = 0;
-    for (const int each : numbers)
-        sum += each;
-    return sum;
+    return std::accumulate(numbers.begin(), numbers.end(), 0);
 }
 
 inline const simul::cluster::detail::any_job& job_called(const std::string& name)

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cluster_tests {
 namespace {
@@ -68,6 +69,22 @@ SIMUL_TEST_F(AppLoss, FailsWhatIsNotConfirmedInTime)
     hub->reachable = false;
     EXPECT_EQ(co_await error_from<cluster::broker_lost>(app().submit(add_job, 2, 3)),
               "cluster fake://memory/0: app.add: not published for 5 s: the broker doesn't answer");
+}
+
+SIMUL_TEST_F(AppLoss, HoldsWhatIsSubmittedMeanwhile)
+{
+    constexpr int many = 1'000;
+    made = std::make_unique<cluster::app>(
+        "fake://memory/0", options,
+        refusing(hub, {std::errc::connection_refused, "connect: Connection refused"}, simul::now() + 20s));
+    std::vector<simul::future<int>> all;
+    for (int i = 0; i < many; ++i)
+        all.push_back(app().submit(twice_job, i));
+    co_await simul::sleep(19s);
+    auto worker = simul::spawn(serve(hub));
+    for (int i = 0; i < many; ++i)
+        EXPECT_EQ(co_await all[static_cast<std::size_t>(i)], 2 * i);
+    EXPECT_EQ(hub->writes, 1);
 }
 
 SIMUL_TEST_F(AppLoss, PublishesAndTellsWhenTheBrokerHasIt)

@@ -2,6 +2,7 @@
 //
 // Client and worker as users have them, at a Redis of their own.
 #include "../db/redis_server.hpp"
+#include "../io/tls_fixture.hpp"
 
 #include <simul/cluster/app.hpp>
 #include <simul/cluster/errors.hpp>
@@ -13,6 +14,7 @@
 #include <simul/testing/gtest.hpp>
 
 #include <chrono>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -30,10 +32,7 @@ int add(int x, int y)
 }
 int total(const std::vector<int>& numbers)
 {
-    int sum = 0;
-    for (const int each : numbers)
-        sum += each;
-    return sum;
+    return std::accumulate(numbers.begin(), numbers.end(), 0);
 }
 int half(int n)
 {
@@ -59,13 +58,12 @@ const cluster::job<&half> half_job{"app_redis.half"};
 const cluster::job<&doze> doze_job{"app_redis.doze"};
 const cluster::job<&count> count_job{"app_redis.count"};
 
-/// `test(app, server)`, with workers and Redis while it runs.
-simul::task<> with_workers(auto test)
+/// `test(app, server)`, with a worker while it runs.
+simul::task<> with_worker(redis_tests::redis_server& server, std::string url, simul::tls::client_options tls, auto test)
 {
-    redis_tests::redis_server server = co_await redis_tests::redis_server::start({"--appendonly", "yes"});
-    auto worker = simul::spawn(cluster::run_worker(server.url(), {.concurrency = 2}));
+    auto worker = simul::spawn(cluster::run_worker(url, {.concurrency = 2, .tls = tls}));
     {
-        cluster::app app(server.url());
+        cluster::app app(url, {.tls = tls});
         co_await simul::timeout(20s, test(app, server));
         co_await app.close();
     }
@@ -75,6 +73,13 @@ simul::task<> with_workers(auto test)
     } catch (const simul::cancelled&) {
         // As it was asked to.
     }
+}
+
+/// The same at a Redis of its own.
+simul::task<> with_workers(auto test)
+{
+    redis_tests::redis_server server = co_await redis_tests::redis_server::start({"--appendonly", "yes"});
+    co_await with_worker(server, server.url(), {}, test);
 }
 
 #define SKIP_WITHOUT_REDIS()                                                                                           \
@@ -98,6 +103,8 @@ SIMUL_TEST_REAL(AppOnRedis, DoesJobsMapsAndWorkflows)
                   10);
         const std::string id = co_await app.publish(add_job, 20, 1);
         EXPECT_EQ(co_await app.result<int>(id), 21);
+        EXPECT_EQ(co_await app.result<int>(id), 21); // it is there before anybody waits for it
+        EXPECT_EQ(co_await app.submit({.id = id}, add_job, 1, 1), 21); // done once
     });
 }
 
@@ -127,6 +134,30 @@ SIMUL_TEST_REAL(AppOnRedis, TellsErrorsAndProgressAndCallsBack)
         also.cancel();
         EXPECT_EQ(co_await app.submit(add_job, 1, 1), 2); // there is one again
     });
+}
+
+SIMUL_TEST_REAL(AppOnRedis, GoesOverTls)
+{
+    SKIP_WITHOUT_REDIS();
+    using simul::testing::data_file;
+    const std::string port = std::to_string(simul::tcp::listen("127.0.0.1:0").local().port()); // free again
+    auto server = co_await redis_tests::redis_server::start(
+        {"--tls-port", port, "--bind", "127.0.0.1", "--tls-cert-file", data_file("server.pem"), "--tls-key-file",
+         data_file("server.key"), "--tls-ca-cert-file", data_file("authority.pem"), "--tls-auth-clients", "no"});
+    const std::string url = "rediss://localhost:" + port;
+    co_await with_worker(server, url, simul::testing::trusting_client(), [](cluster::app& app, auto&) -> simul::task<> {
+        EXPECT_EQ(co_await app.submit(add_job, 2, 3), 5);
+        EXPECT_EQ(co_await app.submit(cluster::chain(cluster::call(add_job, 1, 3), cluster::call(half))), 2);
+    });
+
+    cluster::app of_a_stranger(url, {.publish_timeout = 100ms}); // who doesn't know the authority
+    std::string why;
+    try {
+        co_await of_a_stranger.submit(add_job, 2, 3);
+    } catch (const simul::error& e) {
+        why = e.what();
+    }
+    EXPECT_NE(why.find("certificate"), std::string::npos) << why;
 }
 
 SIMUL_TEST_REAL(AppOnRedis, OutlivesItsBroker)

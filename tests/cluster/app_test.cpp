@@ -58,6 +58,29 @@ SIMUL_TEST_F(App, SendsJobsThatDoNotSayWhereToItsQueue)
     EXPECT_EQ(first.chain.at(0)["options"]["queue"].string(), "images");
 }
 
+SIMUL_TEST_F(App, SaysWhichIdsWereGiven)
+{
+    const auto random = app().submit(add_job, 1, 2);
+    const auto given = app().submit({.id = "7"}, add_job, 1, 2);
+    EXPECT_FALSE((co_await sent("celery", 0)).once);
+    EXPECT_TRUE((co_await sent("celery", 1)).once);
+}
+
+SIMUL_TEST_F(App, SendsAWholeAsItIsTold)
+{
+    const auto flight = app().submit({.queue = "slow", .priority = 3},
+                                     cluster::chain(cluster::call(add_job, 1, 2), cluster::call(twice_job)));
+    const request first = co_await sent("slow");
+    EXPECT_EQ(first.priority, 3);
+    EXPECT_EQ(first.chain.at(0)["options"]["queue"].string(), "slow");
+
+    const auto all = app().map({.queue = "mapped"}, twice_job, std::vector<int>{1, 2, 3}, {.chunk = 1});
+    co_await sent("mapped", 2);
+    const auto published = app().publish({.queue = "out", .ignore_result = true},
+                                         cluster::group(cluster::call(nothing_job), cluster::call(nothing_job)));
+    EXPECT_TRUE((co_await sent("out", 1)).ignore_result);
+}
+
 SIMUL_TEST_F(App, PublishesABurstInOneWrite)
 {
     auto worker = simul::spawn(serve(hub));
@@ -284,6 +307,8 @@ SIMUL_TEST_F(App, RefusesWhatIsTooLarge)
 SIMUL_TEST_F(App, RefusesToSubmitWhatHasNoResult)
 {
     EXPECT_THROW(static_cast<void>(app().submit({.ignore_result = true}, add_job, 1, 2)), simul::error);
+    EXPECT_THROW(static_cast<void>(app().submit({.ignore_result = true}, cluster::call(add_job, 1, 2))), simul::error);
+    EXPECT_THROW(static_cast<void>(app().map({.ignore_result = true}, twice_job, std::vector{1, 2})), simul::error);
     co_return;
 }
 
@@ -291,6 +316,10 @@ TEST(AppUrl, IsOfABroker)
 {
     EXPECT_THROW(cluster::app("http://localhost"), simul::error);
     const cluster::app never_used("redis://localhost:1");
+    const cluster::app as_celery_calls_it("pyamqp://localhost:1");
+    EXPECT_EQ(results_beside("pyamqp://localhost", ""), "rpc://");
+    EXPECT_EQ(results_beside("redis://localhost", ""), "redis://localhost");
+    EXPECT_EQ(results_beside("amqp://localhost", "none"), "none");
 }
 
 // ---- results of others, progress, the end

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -28,6 +29,12 @@ task<int> quick(int n)
     co_return n;
 }
 job<&quick> quick_job{"control.quick"};
+
+int process()
+{
+    return ::getpid();
+}
+job<&process> process_job{"control.process"};
 
 std::string text(const json::value& of)
 {
@@ -85,6 +92,33 @@ SIMUL_TEST(Control, TellsOtherWorkersWhatWasRevoked)
     co_await at.close();
 }
 
+SIMUL_TEST(Control, AsksOthersAtItsBeginWhatWasRevoked)
+{
+    workshop at;
+    co_await at.tell("revoke", {{"task_id", "a"}});
+    co_await at.settle();
+    fake_broker by(at.hub);
+    auto second = simul::spawn(simul::cluster::detail::work({.name = "w2@here", .concurrency = 1}, by, &at.to));
+    co_await at.tell("shutdown", {}, json::array{"w1@here"});
+    co_await std::move(at.worker);
+    at.send({.task = "control.quick", .id = "a", .args = {1}});
+    EXPECT_EQ((co_await at.hub.outcome_of("a")).status, "REVOKED");
+    co_await at.tell("shutdown");
+    co_await std::move(second);
+}
+
+SIMUL_TEST(Control, BeginsWithoutTheOthersWhenTheyAreSilent)
+{
+    workshop at;
+    fake_broker silent(at.hub);
+    co_await silent.listen("w0@here");
+    const auto before = simul::now();
+    at.send({.task = "control.quick", .id = "a", .args = {1}});
+    EXPECT_EQ((co_await at.hub.outcome_of("a")).status, "SUCCESS");
+    EXPECT_EQ(simul::now() - before, 1s);
+    co_await at.close();
+}
+
 SIMUL_TEST(Control, ShowsItsJobs)
 {
     workshop at({.coroutines = 1});
@@ -117,8 +151,12 @@ SIMUL_TEST(Control, ShowsItself)
     workshop at({.queues = {"celery", "images"}, .max_jobs_per_process = 7});
     at.send({.task = "control.quick", .id = "a", .args = {1}});
     co_await at.hub.outcome_of("a");
-    const json::value stats = co_await at.ask("stats");
-    EXPECT_EQ(text(stats["total"]), R"({"control.quick":1})");
+    const int pid = (co_await at.run({.task = "control.process", .shadow = "shown"})).result.as<int>();
+    json::value stats = co_await at.ask("stats");
+    while (stats["pool"]["processes"].size() == 0) // the job was quicker than the news of its process
+        stats = co_await at.ask("stats");
+    EXPECT_EQ(text(stats["total"]), R"({"control.quick":1,"shown":1})");
+    EXPECT_EQ(stats["pool"]["processes"], json::value(json::array{pid}));
     EXPECT_EQ(stats["pool"]["max-concurrency"].as<int>(), 1);
     EXPECT_EQ(stats["pool"]["max-tasks-per-child"].as<int>(), 7);
     EXPECT_EQ(stats["broker"]["transport"].string(), "fake");

@@ -20,6 +20,7 @@
 #include <simul/task/queue.hpp>
 #include <simul/task/task.hpp>
 #include <simul/task/this_task.hpp>
+#include <simul/task/timeout.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -113,6 +114,7 @@ struct fake_hub {
     std::vector<outcome> history; ///< of what was stored
     std::map<std::string, join> joins;
     std::deque<json::value> answers;
+    simul::queue<json::value> answers_to_brokers;
     std::vector<told> events;
 
     std::set<std::string> worn_out; ///< ids of what kills whoever begins it
@@ -216,9 +218,21 @@ public:
         co_return;
     }
     task<question> next_question() override { co_return co_await questions_.get(); }
-    task<> answer(const question&, json::value what) override
+    task<std::optional<json::value>> ask(question what, simul::duration patience) override
     {
-        hub_.answers.push_back(std::move(what));
+        const bool alone = std::ranges::none_of(hub_.brokers, [this](auto* each) { return each != this && each->listening_; });
+        if (alone)
+            co_return std::nullopt;
+        simul::cluster::detail::answer_to(what, "fake");
+        co_await broadcast(std::move(what));
+        co_return co_await simul::move_on_after(patience, hub_.answers_to_brokers.get());
+    }
+    task<> answer(const question& to, json::value what) override
+    {
+        if (const auto where = simul::cluster::detail::address_of_answer(to); where && where->asker == "fake")
+            hub_.answers_to_brokers.try_put(std::move(what));
+        else
+            hub_.answers.push_back(std::move(what));
         hub_.wake();
         co_return;
     }

@@ -87,6 +87,29 @@ TEST(Request, IsWrittenAsCeleryDoes)
     }
 }
 
+TEST(Request, NeedsNoMoreThanANameAndAnId)
+{
+    message bare{.headers = {{"task", "t"}, {"id", "1"}}, .body = "[[], {}, {}]"};
+    const request least = read_request(bare);
+    EXPECT_EQ(least.shown_name(), "t");
+    EXPECT_EQ(least.retries, 0u);
+    EXPECT_FALSE(least.once);
+    for (const char* each : {"root_id", "parent_id", "group", "group_index", "retries", "eta", "expires", "timelimit",
+                             "ignore_result", "shadow", "argsrepr", "kwargsrepr", "origin"})
+        bare.headers[each] = nullptr;
+    bare.body = R"([[], {}, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}])";
+    EXPECT_EQ(json::parse(write_request(read_request(bare)).body), json::parse(write_request(least).body));
+    bare.headers["timelimit"] = json::array{nullptr, nullptr};
+    EXPECT_EQ(read_request(bare).time_limit, std::nullopt);
+}
+
+TEST(Request, IsDoneOnceWhereItSaysSo)
+{
+    request known{.task = "t", .id = "1", .once = true};
+    EXPECT_TRUE(read_request(write_request(known)).once);
+    EXPECT_TRUE(read_request(write_request(known)).others.empty());
+}
+
 TEST(Request, HandsOnHeadersThatItDoesNotKnow)
 {
     message newer = captured_task("add");

@@ -208,6 +208,17 @@ SIMUL_TEST(Worker, WhatWasDoneBeforeIsOnlyAcknowledged)
     co_await at.close();
 }
 
+SIMUL_TEST(Worker, WhatIsSubmittedTwiceUnderItsIdIsDoneOnce)
+{
+    workshop at;
+    co_await at.run({.task = "tests.add", .id = "a", .args = {2, 3}, .once = true});
+    at.send({.task = "tests.add", .id = "a", .args = {20, 30}, .once = true});
+    while (at.hub.acknowledged.size() < 2)
+        co_await at.hub.changed.wait();
+    EXPECT_EQ(at.hub.history.size(), 1u);
+    co_await at.close();
+}
+
 SIMUL_TEST(Worker, WhatExpiredIsRevoked)
 {
     workshop at;
@@ -267,6 +278,9 @@ SIMUL_TEST(Worker, AJobMayWantToBeBegunAgain)
     EXPECT_EQ(done.result, json::value("at last"));
     EXPECT_GT(simul::now() - before, 119min);
     EXPECT_EQ(type_of(at.hub.history[0]), "Retry");
+    EXPECT_EQ(at.hub.history[0].status, "RETRY");
+    EXPECT_EQ(at.hub.history[0].id, done.id); // the same job
+    EXPECT_EQ(done.parent_id, done.id);       // as Celery has it
     co_await at.close();
 }
 
@@ -349,12 +363,17 @@ SIMUL_TEST(Worker, CallsBackWithTheResult)
 SIMUL_TEST(Worker, GoesAlongAChain)
 {
     workshop at;
-    co_await at.run({.task = "tests.add",
-                     .args = {1, 1},
-                     .chain = {signature("tests.add", {100}, {{"task_id", "c"}}),
-                               signature("tests.add", {10}, {{"task_id", "b"}})}});
-    EXPECT_EQ((co_await at.hub.outcome_of("c")).result, json::value(112));
+    const outcome first = co_await at.run({.task = "tests.add",
+                                           .id = "a",
+                                           .args = {1, 1},
+                                           .chain = {signature("tests.add", {100}, {{"task_id", "c"}}),
+                                                     signature("tests.add", {10}, {{"task_id", "b"}})}});
+    EXPECT_EQ(json::dump(first.children), R"([[["b",null],null]])");
+    const outcome last = co_await at.hub.outcome_of("c");
+    EXPECT_EQ(last.result, json::value(112));
+    EXPECT_EQ(last.parent_id, "b");
     EXPECT_EQ(at.hub.stored["b"].result, json::value(12));
+    EXPECT_EQ(at.hub.stored["b"].parent_id, "a");
     co_await at.close();
 }
 

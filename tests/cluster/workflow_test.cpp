@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "captures.hpp"
+#include "described_jobs.hpp"
 
-#include "cluster/signature.hpp"
-
-#include <simul/cluster/workflow.hpp>
-
-#include <gtest/gtest.h>
-
-#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -15,49 +9,11 @@
 #include <utility>
 #include <vector>
 
+namespace cluster_tests {
 namespace {
 
-namespace cluster = simul::cluster;
-namespace json = simul::json;
-using namespace cluster::detail;
+using Workflow = described_jobs;
 
-int add(int x, int y)
-{
-    return x + y;
-}
-int total(const std::vector<int>& numbers)
-{
-    int sum = 0;
-    for (const int each : numbers)
-        sum += each;
-    return sum;
-}
-void complain(const std::string&)
-{
-}
-std::string scale(std::string_view image, double factor, std::optional<int> quality)
-{
-    return std::string(image) + std::to_string(factor) + std::to_string(quality.value_or(0));
-}
-
-/// Only while a test runs, as others have jobs of these names.
-struct jobs : testing::Test {
-    const cluster::job<&add> add_job{"tasks.add", {"x", "y"}};
-    const cluster::job<&total> total_job{"tasks.xsum", {"numbers"}};
-    const cluster::job<&complain> complain_job{"tasks.boom", {"id"}};
-    const cluster::job<&scale> scale_job{"images.scale", {"image", "factor", "quality"}};
-};
-struct Call : jobs {};
-struct Workflow : jobs {};
-
-template <class Signature> json::value signature_of(Signature made)
-{
-    return std::move(made).take().signature;
-}
-template <class Signature> expansion begun(Signature made)
-{
-    return expand(signature_of(std::move(made)), {});
-}
 /// The message, as it was captured, without what depends on the client.
 json::value without_clients(json::value body)
 {
@@ -77,90 +33,7 @@ json::value body_of(const request& job)
 }
 json::value captured_body(std::string_view name)
 {
-    return without_clients(json::parse(cluster_tests::captured_task(name).body));
-}
-
-TEST_F(Call, ConvertsItsArgumentsToWhatTheFunctionTakes)
-{
-    const json::value made = signature_of(cluster::call(scale_job, "cat.png", 2, 90));
-    EXPECT_EQ(made["task"].string(), "images.scale");
-    EXPECT_EQ(made["args"], json::value(json::array{"cat.png", 2.0, 90}));
-}
-
-TEST_F(Call, TakesKeywords)
-{
-    const json::value made = signature_of(cluster::call(scale_job, "cat.png", cluster::keyword("factor", 2.5)));
-    EXPECT_EQ(made["args"], json::value(json::array{"cat.png"}));
-    EXPECT_EQ(made["kwargs"], json::value(json::object{{"factor", 2.5}}));
-}
-
-TEST_F(Call, RefusesKeywordsThatTheJobDoesNotTake)
-{
-    const auto message = [](auto make) {
-        try {
-            make();
-        } catch (const cluster::argument_error& e) {
-            return std::string(e.what());
-        }
-        return std::string();
-    };
-    EXPECT_EQ(message([this] { static_cast<void>(cluster::call(add_job, 1, cluster::keyword("z", 2))); }),
-              "tasks.add() has no parameter 'z'");
-    EXPECT_EQ(message([this] { static_cast<void>(cluster::call(add_job, 1, cluster::keyword("x", 2))); }),
-              "tasks.add() got two values for 'x'");
-}
-
-TEST_F(Call, OfAFunctionIsOneOfItsJob)
-{
-    EXPECT_EQ(signature_of(cluster::call(add, 1, 2)), signature_of(cluster::call(add_job, 1, 2)));
-    EXPECT_EQ(signature_of(cluster::call(&add, 1, 2)), signature_of(cluster::call(add_job, 1, 2)));
-}
-
-int nobodys(int n)
-{
-    return n;
-}
-
-TEST_F(Call, OfAFunctionThatIsNoJobSaysWhatToDo)
-{
-    try {
-        static_cast<void>(cluster::call(nobodys, 1));
-        ADD_FAILURE();
-    } catch (const simul::error& e) {
-        EXPECT_NE(std::string(e.what()).find("is no job"), std::string::npos) << e.what();
-    }
-}
-
-TEST_F(Call, ByNameKnowsNothingOfTheJob)
-{
-    const json::value made = signature_of(
-        cluster::call<double>("tasks.anything", 1, "two", std::string("three"), cluster::keyword("four", "4")));
-    EXPECT_EQ(made["args"], json::value(json::array{1, "two", "three"}));
-    EXPECT_EQ(made["kwargs"], json::value(json::object{{"four", "4"}}));
-}
-
-TEST_F(Call, SaysItsOptionsAsCeleryDoes)
-{
-    using namespace std::chrono_literals;
-    const json::value made = signature_of(cluster::call({.queue = "slow",
-                                                         .countdown = 10s,
-                                                         .expires = 1min,
-                                                         .priority = 3,
-                                                         .time_limit = 1500ms,
-                                                         .soft_time_limit = 1s,
-                                                         .ignore_result = true,
-                                                         .id = "7",
-                                                         .shadow = "myadd"},
-                                                        add_job, 1, 2));
-    EXPECT_EQ(made["options"], json::value(json::object{{"task_id", "7"},
-                                                        {"queue", "slow"},
-                                                        {"countdown", 10.0},
-                                                        {"expires", 60.0},
-                                                        {"priority", 3},
-                                                        {"time_limit", 1.5},
-                                                        {"soft_time_limit", 1.0},
-                                                        {"ignore_result", true},
-                                                        {"shadow", "myadd"}}));
+    return without_clients(json::parse(captured_task(name).body));
 }
 
 TEST_F(Workflow, ChainIsAsPythonsIs)
@@ -200,8 +73,6 @@ TEST_F(Workflow, GroupOfDifferentJobsIsATupleWithoutTheVoidOnes)
                                cluster::call(scale_job, "cat.png", 2.0));
     static_assert(std::is_same_v<decltype(made)::result, std::tuple<int, std::string>>);
     EXPECT_EQ(begun(std::move(made)).ends.size(), 3U);
-    std::vector<json::value> results{3, nullptr, "big"};
-    EXPECT_EQ((tuple_of_results<int, void, std::string>::read(results)), std::tuple(3, std::string("big")));
 }
 
 TEST_F(Workflow, GroupOfChainsEndsWithTheirLastSteps)
@@ -267,3 +138,4 @@ TEST_F(Workflow, ImmutableStepTakesNothing)
 }
 
 } // namespace
+} // namespace cluster_tests

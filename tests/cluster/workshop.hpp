@@ -63,10 +63,11 @@ public:
         co_return answer["w1@here"];
     }
     /// An order, without an answer.
-    task<> tell(std::string method, json::object arguments = {})
+    task<> tell(std::string method, json::object arguments = {}, json::value destination = nullptr)
     {
         question asked;
-        asked.body = json::object{{"method", method}, {"arguments", std::move(arguments)}};
+        asked.body =
+            json::object{{"method", method}, {"arguments", std::move(arguments)}, {"destination", std::move(destination)}};
         co_await settle();
         co_await by.broadcast(std::move(asked));
     }

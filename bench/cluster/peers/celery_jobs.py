@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Celery's workers, prefork, and client: as ../jobs.cpp."""
-import os
 import statistics
 import sys
-import threading
 import time
 
 from celery import Celery
+from celery.result import ResultSet
 from celery.signals import worker_ready
 
 role, url, *numbers = sys.argv[1:]
@@ -25,15 +24,21 @@ def tell(**_):
     print("ready", flush=True)
 
 
+def wait_for(several):
+    """As is fastest. One after the other, RabbitMQ's take ten times as long; all together, Redis's do no better."""
+    if url.startswith("amqp") and len(several) > 1:
+        ResultSet(several, app=app).get()
+    else:
+        for each in several:
+            each.get()
+
+
 def submit(count, at_once):
-    """Celery's client has no way to wait for several results but one after the other."""
     waits = []
     for begun in range(0, count, at_once):
         start = time.perf_counter()
-        several = [add.delay(i, i) for i in range(begun, min(begun + at_once, count))]
-        for each in several:
-            each.get()
-            waits.append(time.perf_counter() - start)
+        wait_for([add.delay(i, i) for i in range(begun, min(begun + at_once, count))])
+        waits.append(time.perf_counter() - start)
     return waits
 
 

@@ -100,20 +100,34 @@ public:
         check_whole<First>();
         return ask<Shape>(detail::order_kind::submit, std::move(work).take());
     }
+    /// With options for the whole, as `work.with(options)`.
+    template <class Shape, class First>
+    future<typename Shape::type> submit(const submit_options& options, signature<Shape, First> work)
+    {
+        refuse_ignored(options);
+        return submit(std::move(work).with(options));
+    }
 
     /// `job(element)` of each of `inputs`, in their order; several, a chunk, are one piece of work, so that the broker doesn't
     /// cost more than the job. Without a size there are 64 chunks. The first error cancels what is left of it.
     template <detail::callable_job What, std::ranges::input_range Range>
-    auto map(const What& what, Range&& inputs, map_options options = {})
+    auto map(const What& what, Range&& inputs, map_options chunks = {})
     {
+        return map(submit_options(), what, std::forward<Range>(inputs), chunks);
+    }
+    template <detail::callable_job What, std::ranges::input_range Range>
+    auto map(const submit_options& options, const What& what, Range&& inputs, map_options chunks = {})
+    {
+        refuse_ignored(options);
         using target = detail::target<std::decay_t<What>>;
         using matching = detail::matching<typename target::arguments, std::ranges::range_value_t<Range>>;
         static_assert(!matching::partial, "simul: the job that maps takes one argument");
         json::array elements;
         for (auto&& each : inputs)
             elements.push_back(std::move(matching::speak(each).args.front()));
-        return ask<detail::chunks_of_results<typename target::result>>(
-            detail::order_kind::submit, detail::describe_map(target::of(what), std::move(elements), options.chunk));
+        detail::described all = detail::describe_map(target::of(what), std::move(elements), chunks.chunk);
+        detail::add_options(all, options);
+        return ask<detail::chunks_of_results<typename target::result>>(detail::order_kind::submit, std::move(all));
     }
 
     /// Submits and waits for no result; done when the broker has confirmed that it keeps the job, and gives its id.
@@ -126,6 +140,11 @@ public:
     future<std::string> publish(submit_options options, const What& what, const Args&... args)
     {
         return publish(call(std::move(options), what, args...));
+    }
+    template <class Shape, class First>
+    future<std::string> publish(const submit_options& options, signature<Shape, First> work)
+    {
+        return publish(std::move(work).with(options));
     }
     /// A workflow, or a call; of a group the id is its own, which no result has.
     template <class Shape, class First> future<std::string> publish(signature<Shape, First> work)

@@ -35,7 +35,7 @@ template <class T> struct keyword {
 };
 template <class T> keyword(const char*, T) -> keyword<T>;
 
-/// How one job is to be done.
+/// How a job is to be done; or all jobs of a workflow, by `with`.
 struct submit_options {
     std::string queue = {};                                                   ///< empty: the app's
     duration countdown = duration::zero();                                    ///< it begins after so long
@@ -166,6 +166,7 @@ described describe_call(const any_job& job, spoken arguments, std::size_t from, 
 /// So many elements, or a 64th of all, to a job.
 described describe_map(const any_job& job, json::array elements, std::size_t chunk);
 void make_immutable(described& of);
+void add_options(described& to, const submit_options& options);
 void add_callback(described& to, described next);
 void add_errback(described& to, described next);
 
@@ -186,6 +187,13 @@ public:
                       "simul: this call has no first argument unless it takes that of the step before");
         detail::make_immutable(made_);
         return signature<Shape, detail::ignored>(std::move(made_));
+    }
+    /// The same, with options for the whole: each of its jobs has those that it doesn't say itself. `countdown` and `eta` are of what
+    /// begins first, `id` is of what has the result; `expires` counts from now for all of them.
+    signature with(const submit_options& options) &&
+    {
+        detail::add_options(made_, options);
+        return std::move(*this);
     }
     /// When it is done, `next` begins, with its result. Nobody here waits for that.
     template <class S, class F> signature link(signature<S, F> next) &&

@@ -50,7 +50,7 @@ struct worker_options {
 
     // Of the broker.
     duration visibility_timeout = std::chrono::hours(1); ///< Redis: after so long without a word from it, a worker is dead
-    unsigned delivery_cap = 5;                   ///< so often a job may kill its worker
+    unsigned delivery_cap = 5;                   ///< so often a job may kill its worker; 0: for ever
     std::string key_prefix = {};                 ///< Redis: before each key, Celery's `global_keyprefix`
     bool quorum_queues = false;                  ///< RabbitMQ: its queues are declared so
     std::optional<int> max_priority = {};        ///< RabbitMQ: of its queues

@@ -89,7 +89,7 @@ future<> channel_core::publish(std::string_view exchange, std::string_view routi
     write_content(out, number_, of, body, line_.frame_max());
     publication& made = unconfirmed_.emplace_back();
     frames.is_all();
-    line_.wake();
+    line_.wake_for_publication();
     if (mandatory)
         made.route = route_of(exchange, routing_key, of);
     return made.confirmed.get_future();

@@ -85,6 +85,8 @@ public:
     bool has_limit() const noexcept { return limited_; }
 
     bool is_open() const noexcept { return state_ == state::open; }
+    /// Publications.
+    std::size_t unconfirmed() const noexcept { return unconfirmed_.size(); }
     /// Fails what is under way, and tells the broker.
     void begin_to_close() noexcept;
     /// Set when it is over.

@@ -2,31 +2,40 @@
 #include "intake.hpp"
 
 #include <simul/run/loop.hpp>
+#include <simul/task/this_task.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <chrono>
+#include <utility>
 
 namespace simul::cluster::amqp {
+namespace {
+
+constexpr std::size_t most_ahead = std::numeric_limits<std::uint16_t>::max();
+constexpr duration pace_taken_over = std::chrono::milliseconds(20);
+constexpr std::size_t few = 8; // in that time
+
+} // namespace
 
 intake::intake(upkeep at, prefetch_is meant, std::string name)
-    : at_(std::move(at)), meant_(meant), name_(std::move(name))
+    : kept_connected(std::move(at), std::move(name)), meant_(meant)
 {
 }
 
 std::shared_ptr<intake> intake::start(upkeep at, prefetch_is meant, std::string name)
 {
     auto made = std::make_shared<intake>(std::move(at), meant, std::move(name));
-    made->life_ = loop::current().launch(live(made));
-    made->life_.rename("cluster " + made->name_ + ": consuming");
-    return made;
+    made->kept_connected::start(std::nullopt, "consuming");
+    return held(made);
 }
 
 // ---- what is wanted
 
 task<> intake::consume(std::vector<source> from, std::size_t prefetch)
 {
-    if (over_)
-        throw closed_error("cluster " + name_ + ": the broker is closed");
-    prefetch_ = std::min<std::size_t>(prefetch, std::numeric_limits<std::uint16_t>::max());
+    check_not_over();
+    prefetch_ = std::min(prefetch, most_ahead);
     for (source& each : from) {
         const auto same = std::ranges::find(feeds_, each.queue, [](const auto& f) { return f->from.queue; });
         if (same == feeds_.end())
@@ -81,10 +90,14 @@ channel* intake::current(std::uint64_t epoch) noexcept
     return epoch == epoch_ ? channel_ : nullptr;
 }
 
-void intake::acknowledge(std::uint64_t epoch, std::uint64_t tag)
+bool intake::acknowledge(std::uint64_t epoch, std::uint64_t tag)
 {
-    if (channel* const on = current(epoch))
-        on->acknowledge(tag);
+    channel* const on = current(epoch);
+    if (!on || !on->acknowledge(tag))
+        return false;
+    ++acknowledged_;
+    acknowledging_.set();
+    return true;
 }
 
 void intake::give_back(std::uint64_t epoch, std::uint64_t tag)
@@ -95,19 +108,13 @@ void intake::give_back(std::uint64_t epoch, std::uint64_t tag)
 
 // ---- its life
 
-task<> intake::live(std::shared_ptr<intake> self)
-{
-    const simul::detail::until_task_ends guard(*self);
-    co_await keep_connected(self->at_, std::nullopt, [&self](connection& over) { return self->use(over); });
-}
-
 task<> intake::use(connection& over)
 {
     while (over.is_open()) {
         channel on = co_await over.open_channel();
         channel_ = &on;
         ++epoch_;
-        limited_to_ = 0;
+        limited_to_ = ahead_ = 0;
         std::exception_ptr why;
         try {
             co_await serve(on);
@@ -126,6 +133,7 @@ task<> intake::use(connection& over)
 task<> intake::serve(channel& on)
 {
     const future<> watching = loop::current().launch(watch(on));
+    const future<> following = loop::current().launch(follow_pace());
     while (on.is_open()) {
         changed_.clear();
         co_await adjust(on);
@@ -141,11 +149,31 @@ task<> intake::watch(channel& on)
     changed_.set();
 }
 
+/// What is done faster than more can come has to be taken further ahead: as much as was done in such a time just now.
+task<> intake::follow_pace()
+{
+    for (;;) {
+        co_await acknowledging_.wait();
+        acknowledged_ = 0;
+        co_await sleep(pace_taken_over);
+        const std::size_t before = std::exchange(ahead_, acknowledged_ < few ? 0 : std::bit_floor(acknowledged_));
+        if (ahead_ == 0)
+            acknowledging_.clear();
+        if (ahead_ != before)
+            changed_.set();
+    }
+}
+
+std::size_t intake::limit() const noexcept
+{
+    return prefetch_ == 0 ? 0 : std::min(prefetch_ + ahead_, most_ahead);
+}
+
 task<> intake::adjust(channel& on)
 {
-    if (meant_ == prefetch_is::of_all && limited_to_ != prefetch_) {
-        limited_to_ = prefetch_;
-        co_await on.limit(static_cast<std::uint16_t>(prefetch_));
+    if (meant_ == prefetch_is::of_all && limited_to_ != limit()) {
+        limited_to_ = limit();
+        co_await on.limit(static_cast<std::uint16_t>(limited_to_));
     }
     for (std::size_t i = 0; i < feeds_.size(); ++i) {
         feed& each = *feeds_[i];
@@ -165,7 +193,7 @@ task<> intake::begin(channel& on, feed& what)
         co_await on.declare_queue(from.queue, from.how);
         if (!from.exchange.empty()) {
             co_await on.declare_exchange(from.exchange, from.exchange_type);
-            co_await on.bind_queue(from.queue, from.exchange, "");
+            co_await on.bind_queue(from.queue, from.exchange, from.routing_key);
         }
         const std::size_t own = meant_ == prefetch_is::of_each ? prefetch_ : 0;
         what.has =
@@ -204,30 +232,12 @@ void intake::forget_epoch() noexcept
     settled_.clear();
 }
 
-// ---- the end
-
-task<> intake::close()
+void intake::ended() noexcept
 {
-    end();
-    co_return;
-}
-
-void intake::end() noexcept
-{
-    over_ = true;
-    if (life_.valid())
-        life_.cancel();
-}
-
-void intake::task_ended() noexcept
-{
-    over_ = true;
     channel_ = nullptr;
     if (!out_.closed())
         out_.close();
     settled_.set();
-    if (life_.valid())
-        life_.detach(); // it is over
 }
 
 } // namespace simul::cluster::amqp

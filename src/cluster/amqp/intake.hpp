@@ -9,14 +9,12 @@
 #pragma once
 
 #include "connection.hpp"
-#include "keep_connected.hpp"
+#include "kept_connected.hpp"
 
 #include <simul/task/channel.hpp>
 #include <simul/task/event.hpp>
 #include <simul/task/future.hpp>
 #include <simul/task/task.hpp>
-
-#include "io/talk.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +35,7 @@ struct source {
     queue_options how = {};
     std::string exchange = {}; ///< to which it is bound; empty: none
     std::string exchange_type = {};
+    std::string routing_key = {};
     bool no_ack = false;
 };
 
@@ -46,15 +45,14 @@ struct taken {
     std::uint64_t epoch;
 };
 
-class intake : public std::enable_shared_from_this<intake> {
+class intake final : public kept_connected {
 public:
-    /// `of_all`: the limit is one for all queues, which quorum queues don't know.
+    /// `of_all`: the limit is one for all queues, and more where messages are done within milliseconds; quorum queues don't
+    /// know it. `of_each`: of each queue.
     enum class prefetch_is : std::uint8_t { of_all, of_each };
 
     static std::shared_ptr<intake> start(upkeep at, prefetch_is meant, std::string name);
     intake(upkeep at, prefetch_is meant, std::string name);
-    intake(const intake&) = delete;
-    intake& operator=(const intake&) = delete;
 
     /// Returns when these queues are consumed, too. *Throws:* `channel_closed` when they can't be had.
     task<> consume(std::vector<source> from, std::size_t prefetch);
@@ -63,16 +61,11 @@ public:
     /// *Cancel:* has taken none. *Throws:* `closed_error`.
     task<taken> next();
 
-    void acknowledge(std::uint64_t epoch, std::uint64_t tag);
+    /// False: it is delivered again.
+    bool acknowledge(std::uint64_t epoch, std::uint64_t tag);
     void give_back(std::uint64_t epoch, std::uint64_t tag);
 
-    std::uint64_t losses() const noexcept { return at_.losses; }
-    task<> close();
-    void end() noexcept;
-
 private:
-    friend simul::detail::until_task_ends<intake>;
-
     struct feed {
         source from;
         bool wanted = true;
@@ -82,31 +75,31 @@ private:
         future<> pump = {};
     };
 
-    static task<> live(std::shared_ptr<intake> self);
-    task<> use(connection& over);
+    task<> use(connection& over) override;
     task<> serve(channel& on);
     task<> adjust(channel& on);
     task<> begin(channel& on, feed& what);
     task<> pump(feed& what, std::uint64_t epoch);
     task<> watch(channel& on);
+    task<> follow_pace();
+    std::size_t limit() const noexcept;
     bool is_settled() const noexcept;
     channel* current(std::uint64_t epoch) noexcept;
     void forget_epoch() noexcept;
-    void task_ended() noexcept;
+    void ended() noexcept override;
 
-    upkeep at_;
     const prefetch_is meant_;
-    const std::string name_;
     std::vector<std::unique_ptr<feed>> feeds_;
     std::size_t prefetch_ = 0;
     std::size_t limited_to_ = 0; ///< on this channel
+    std::size_t acknowledged_ = 0;
+    std::size_t ahead_ = 0; ///< more than prefetch_, for the pace
     channel* channel_ = nullptr; ///< of `serve`'s; null while there is none
     std::uint64_t epoch_ = 0;
     simul::channel<taken> out_{std::numeric_limits<std::size_t>::max()};
     event changed_; ///< set: `serve` has something to do
     event settled_; ///< pulsed when it has done it
-    bool over_ = false;
-    future<> life_;
+    event acknowledging_; ///< set: there is a pace to follow
 };
 
 } // namespace simul::cluster::amqp

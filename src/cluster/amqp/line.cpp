@@ -15,6 +15,10 @@ namespace {
 constexpr std::size_t enough_outgoing = 1024 * 1024;
 /// Memory that an idle line keeps for the next turn's frames.
 constexpr std::size_t kept = 64 * 1024;
+/// While more publications than this are sent and not confirmed, what is to be written waits for what else comes: a broker
+/// that wakes up for one message spends more on waking up than on the message.
+constexpr std::size_t few_unconfirmed = 4;
+constexpr duration wait_for_more = std::chrono::milliseconds(2);
 constexpr int beats_of_the_dead = 4;
 constexpr duration closing_time = std::chrono::seconds(5);
 
@@ -71,6 +75,12 @@ channel_core& line::channel()
         throw protocol_error("amqp: " + to_->peer + " sent something on a channel that is not open",
                              static_cast<std::uint16_t>(reply::channel_error));
     return *channels_[number - 1];
+}
+
+void line::wake_for_publication() noexcept
+{
+    ++unsent_publications_;
+    wake();
 }
 
 void line::wake() noexcept
@@ -145,11 +155,22 @@ task<> line::write()
             co_await unsent_.wait();
             continue;
         }
+        if (is_busy() && outgoing_.size() < kept)
+            co_await sleep(wait_for_more);
         batch.swap(outgoing_);
+        unsent_publications_ = 0;
         update_room();
         co_await link_.write(batch);
         batch.clear();
     }
+}
+
+bool line::is_busy() const noexcept
+{
+    std::size_t unconfirmed = 0;
+    for (const std::shared_ptr<channel_core>& each : channels_)
+        unconfirmed += each ? each->unconfirmed() : 0;
+    return unconfirmed > few_unconfirmed + unsent_publications_;
 }
 
 void line::handle(decoder::event what)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A connection that channels share: what they say in one turn of the loop goes out in one write, in that order; what
-// comes is dealt out by the number of the channel. A task of its own (`live`) reads and writes. When the connection is
-// lost, so are its channels: to connect again is for those who know what is to be declared again.
+// A connection that channels share: what they say in one turn of the loop goes out in one write, in that order, and while
+// much is published, what they say in 2 ms; what comes is dealt out by the number of the channel. A task of its own
+// (`live`) reads and writes. When the connection is lost, so are its channels: to connect again is for those who know what
+// is to be declared again.
 //
 // | | |
 // |---|---|
@@ -49,10 +50,10 @@ public:
         write_method(outgoing_, channel, what, link_.frame_max());
         wake();
     }
-    /// For messages: call `wake` then.
+    /// For publications: call `wake_for_publication` then.
     bytes& outgoing() noexcept { return outgoing_; }
     std::uint32_t frame_max() const noexcept { return link_.frame_max(); }
-    void wake() noexcept;
+    void wake_for_publication() noexcept;
 
     // ---- for its handle
 
@@ -76,6 +77,8 @@ private:
     task<> read();
     task<> read_on();
     task<> write();
+    void wake() noexcept;
+    bool is_busy() const noexcept;
     void handle(decoder::event what);
     void handle_method();
     void handle_own_method();
@@ -90,6 +93,7 @@ private:
     loop& home_;
     link link_;
     bytes outgoing_;
+    std::size_t unsent_publications_ = 0; ///< in outgoing_
     event unsent_; ///< set: outgoing_ may have something
     event room_;
     std::string blocked_;                                 ///< why the broker takes no messages; empty: it does

@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::int64_t count_expires_ms = 600'000;
 
+/// All that was under way on the channel fails with it; what RabbitMQ says is how to know whose fault it was.
+bool is_too_large(bytes_view body, const channel_closed& why)
+{
+    const std::string complaint = "message size " + std::to_string(body.size()) + " is larger than ";
+    return std::string_view(why.what()).find(complaint) != std::string_view::npos;
+}
+
 } // namespace
 
 task<std::shared_ptr<outbox>> outbox::open(upkeep at, std::vector<declared_exchange> exchanges, duration patience)
@@ -21,17 +28,15 @@ task<std::shared_ptr<outbox>> outbox::open(upkeep at, std::vector<declared_excha
     connection first = co_await connection::open(at.url, at.with);
     std::string name = "amqp://" + first.peer();
     auto made = std::make_shared<outbox>(std::move(at), std::move(exchanges), patience, std::move(name));
-    made->life_ = loop::current().launch(live(made, std::move(first)));
-    made->life_.rename("cluster " + made->name_ + ": publishing");
-    co_return made;
+    made->start(std::move(first), "publishing");
+    co_return held(made);
 }
 
 // ---- publishing
 
 task<> outbox::publish(std::string queue, queue_options how, queue_is there, properties of, bytes body)
 {
-    if (over_)
-        throw closed_error("cluster " + name_ + ": the broker is closed");
+    check_not_over();
     if (!co_await move_on_after(patience_, publish_until_confirmed(queue, how, there, of, body)))
         throw broker_lost(fmt::format("cluster {}: not published for {:g} s{}{}", name_,
                                       std::chrono::duration<double>(patience_).count(), at_.problem.empty() ? "" : ": ",
@@ -65,9 +70,9 @@ task<bool> outbox::attempt(const std::string& queue, const queue_options& how, q
             co_return true;
         there = queue_is::declared;
     } catch (const connection_lost&) {
-    } catch (const channel_closed&) {
+    } catch (const channel_closed& why) {
         broken_.set();
-        if (declaring) // it is there, but otherwise
+        if (declaring || is_too_large(body, why)) // declaring: it is there, but otherwise
             throw;
     }
     co_return false;
@@ -108,7 +113,7 @@ void outbox::forget_count(std::string name)
         loop::current().launch(forget(shared_from_this(), std::move(name))).detach();
 }
 
-task<> outbox::forget(std::shared_ptr<outbox>, std::string name)
+task<> outbox::forget(std::shared_ptr<kept_connected>, std::string name)
 {
     try {
         co_await jobs_->delete_queue(std::move(name));
@@ -126,12 +131,6 @@ bool outbox::is_ready() noexcept
     if (!jobs_ || !jobs_->is_open() || !news_->is_open())
         ready_.clear();
     return ready_.is_set();
-}
-
-task<> outbox::live(std::shared_ptr<outbox> self, connection first)
-{
-    const simul::detail::until_task_ends guard(*self);
-    co_await keep_connected(self->at_, std::move(first), [&self](connection& over) { return self->use(over); });
 }
 
 task<> outbox::use(connection& over)
@@ -152,21 +151,11 @@ task<> outbox::watch(connection& over)
     broken_.set();
 }
 
-void outbox::end() noexcept
+void outbox::ended() noexcept
 {
-    over_ = true;
-    if (life_.valid())
-        life_.cancel();
-}
-
-void outbox::task_ended() noexcept
-{
-    over_ = true;
     jobs_.reset();
     news_.reset();
     ready_.set(); // who waits is told
-    if (life_.valid())
-        life_.detach(); // it is over
 }
 
 } // namespace simul::cluster::amqp

@@ -6,13 +6,10 @@
 #pragma once
 
 #include "connection.hpp"
-#include "keep_connected.hpp"
+#include "kept_connected.hpp"
 
 #include <simul/task/event.hpp>
-#include <simul/task/future.hpp>
 #include <simul/task/task.hpp>
-
-#include "io/talk.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -28,16 +25,14 @@ struct declared_exchange {
     bool durable = false;
 };
 
-class outbox : public std::enable_shared_from_this<outbox> {
+class outbox final : public kept_connected {
 public:
     /// *Throws:* what keeps it from connecting. `exchanges` are declared on each connection.
     static task<std::shared_ptr<outbox>> open(upkeep at, std::vector<declared_exchange> exchanges, duration patience);
     outbox(upkeep at, std::vector<declared_exchange> exchanges, duration patience, std::string name)
-        : at_(std::move(at)), exchanges_(std::move(exchanges)), patience_(patience), name_(std::move(name))
+        : kept_connected(std::move(at), std::move(name)), exchanges_(std::move(exchanges)), patience_(patience)
     {
     }
-    outbox(const outbox&) = delete;
-    outbox& operator=(const outbox&) = delete;
 
     /// What becomes of the queue, and of a message when there is none: made when it is missed; made, or kept from
     /// expiring, in any case; the message is dropped.
@@ -53,33 +48,23 @@ public:
     task<std::uint32_t> count(std::string name);
     void forget_count(std::string name);
 
-    std::uint64_t losses() const noexcept { return at_.losses; }
-    void end() noexcept;
-
 private:
-    friend simul::detail::until_task_ends<outbox>;
-
-    static task<> live(std::shared_ptr<outbox> self, connection first);
     task<> publish_until_confirmed(const std::string& queue, const queue_options& how, queue_is there,
                                    const properties& of, bytes_view body);
     /// False: not on this connection.
     task<bool> attempt(const std::string& queue, const queue_options& how, queue_is& there, const properties& of,
                        bytes_view body);
-    task<> use(connection& over);
+    task<> use(connection& over) override;
     task<> watch(connection& over);
-    task<> forget(std::shared_ptr<outbox> self, std::string name);
+    task<> forget(std::shared_ptr<kept_connected> self, std::string name);
     bool is_ready() noexcept;
-    void task_ended() noexcept;
+    void ended() noexcept override;
 
-    upkeep at_;
     std::vector<declared_exchange> exchanges_;
     duration patience_; ///< with what isn't confirmed
     std::optional<channel> jobs_, news_;
     event ready_;  ///< set: the channels are there, as far as is known
     event broken_; ///< set: they are not, and it is known
-    std::string name_;
-    bool over_ = false;
-    future<> life_;
 };
 
 } // namespace simul::cluster::amqp

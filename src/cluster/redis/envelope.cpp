@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "envelope.hpp"
 
+#include "../json_fields.hpp"
 #include "text/base64.hpp"
 
 #include <simul/base/error.hpp>
@@ -12,7 +13,10 @@
 namespace simul::cluster::redis {
 namespace {
 
-constexpr std::string_view reason_of_death = "x-simul-reason";
+using detail::number_in;
+using detail::reason_of_death;
+using detail::text_in;
+using detail::text_or;
 
 constexpr json::options tolerant = {.max_size = std::size_t{512} << 20, .duplicates = json::duplicates::last_wins};
 
@@ -30,36 +34,25 @@ json::object* object_in(json::object* from, std::string_view name) noexcept
     return from ? object_in(from->find(name)) : nullptr;
 }
 
-/// Null also of another type.
-std::string* text_in(json::object* from, std::string_view name)
+/// No members where it is none.
+const json::object& members_of(const json::object* found)
 {
-    json::value* const found = from ? from->find(name) : nullptr;
-    return found && found->kind() == json::kind::string ? const_cast<std::string*>(&found->string()) : nullptr;
+    static const json::object none;
+    return found ? *found : none;
 }
-std::string take_text(json::object* from, std::string_view name, std::string_view otherwise = {})
+bool is_true(const json::object& from, std::string_view name)
 {
-    std::string* const found = text_in(from, name);
-    return found ? std::move(*found) : std::string(otherwise);
-}
-std::optional<std::int64_t> number_in(const json::object* from, std::string_view name)
-{
-    const json::value* const found = from ? from->find(name) : nullptr;
-    return found && found->kind() == json::kind::integer ? std::optional(found->as<std::int64_t>()) : std::nullopt;
-}
-bool is_true(const json::object* from, std::string_view name)
-{
-    const json::value* const found = from ? from->find(name) : nullptr;
+    const json::value* const found = from.find(name);
     return found && found->kind() == json::kind::boolean && found->as<bool>();
 }
 
-std::string take_body(json::object& from, json::object* properties)
+std::string read_body(const json::object& from, const json::object& properties)
 {
-    std::string* const body = text_in(&from, "body");
+    const std::string* const body = text_in(from, "body");
     if (!body)
         refuse("it has no body");
-    const std::string encoding = take_text(properties, "body_encoding");
-    if (encoding != "base64")
-        return std::move(*body);
+    if (text_or(properties, "body_encoding") != "base64")
+        return *body;
     std::optional<std::string> decoded = simul::detail::from_base64(*body);
     if (!decoded)
         refuse("its body is said to be base 64, and isn't");
@@ -98,24 +91,25 @@ envelope read_envelope(std::string_view text)
     json::object* const from = object_in(&whole);
     if (!from)
         refuse("it is no JSON object");
-    json::object* const properties = object_in(from, "properties");
+    json::object* const found = object_in(from, "properties");
+    const json::object& properties = members_of(found);
     envelope made;
-    made.content.body = take_body(*from, properties);
-    made.content.content_type = take_text(from, "content-type");
-    made.content.content_encoding = take_text(from, "content-encoding");
-    made.content.correlation_id = take_text(properties, "correlation_id");
-    made.content.reply_to = take_text(properties, "reply_to");
-    made.content.expiration = take_text(properties, "expiration");
+    made.content.body = read_body(*from, properties);
+    made.content.content_type = text_or(*from, "content-type");
+    made.content.content_encoding = text_or(*from, "content-encoding");
+    made.content.correlation_id = text_or(properties, "correlation_id");
+    made.content.reply_to = text_or(properties, "reply_to");
+    made.content.expiration = text_or(properties, "expiration");
     made.content.durable = number_in(properties, "delivery_mode").value_or(2) == 2;
     if (const auto priority = number_in(properties, "priority"))
         made.content.priority = static_cast<int>(std::clamp<std::int64_t>(*priority, 0, 255));
     if (json::object* const headers = object_in(from, "headers")) {
-        made.redelivered = is_true(headers, "redelivered");
+        made.redelivered = is_true(*headers, "redelivered");
         headers->erase("redelivered"); // they are about this delivery, and the others about what is delivered
         headers->erase(reason_of_death);
         made.content.headers = std::move(*headers);
     }
-    made.redelivered = made.redelivered || is_true(object_in(properties, "delivery_info"), "redelivered");
+    made.redelivered = made.redelivered || is_true(members_of(object_in(found, "delivery_info")), "redelivered");
     return made;
 }
 
@@ -136,10 +130,8 @@ entry read_entry(std::string_view text)
 int entry::priority() const noexcept
 {
     const json::value* const properties = envelope.find("properties");
-    const json::value* const found = properties ? properties->find("priority") : nullptr;
-    return found && found->kind() == json::kind::integer
-               ? static_cast<int>(std::clamp<std::int64_t>(found->as<std::int64_t>(), 0, 9))
-               : 0;
+    const auto found = properties ? number_in(*properties, "priority") : std::nullopt;
+    return static_cast<int>(std::clamp<std::int64_t>(found.value_or(0), 0, 9));
 }
 
 std::string begun_before(json::value envelope)
@@ -150,6 +142,11 @@ std::string begun_before(json::value envelope)
     if (json::object* const info = object_in(object_in(from, "properties"), "delivery_info"))
         (*info)["redelivered"] = true;
     return json::dump(envelope);
+}
+
+std::string sent_again(std::string_view envelope)
+{
+    return begun_before(json::parse(envelope, tolerant));
 }
 
 std::string buried(json::value envelope, std::string_view reason)

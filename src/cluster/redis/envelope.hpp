@@ -46,8 +46,9 @@ struct entry {
 /// *Throws:* `error` for what is none.
 entry read_entry(std::string_view text);
 
-/// The envelope with the marks of one that a worker may have begun.
+/// The envelope with the marks of one that a worker may have begun: who gets it looks whether it is done.
 std::string begun_before(json::value envelope);
+std::string sent_again(std::string_view envelope);
 /// The envelope as it is buried: with the reason in a header. Moved to a queue, it is a message again.
 std::string buried(json::value envelope, std::string_view reason);
 

@@ -57,6 +57,11 @@ bool passes(const db::redis_error& refusal) noexcept
     return code == "LOADING" || code == "MASTERDOWN" || code == "UNBLOCKED";
 }
 
+bool is_unknown_command(const db::redis_error& refusal) noexcept
+{
+    return refusal.reply().starts_with("ERR unknown command");
+}
+
 } // namespace
 
 intake::intake(shared_link from, duration visibility_timeout)
@@ -289,9 +294,21 @@ task<> intake::watch(std::shared_ptr<intake> self, std::string list)
 task<bool> intake::wait_for_push(std::string list)
 {
     const double seconds = std::chrono::duration<double>(watch_time).count();
-    const auto last = co_await timeout(
-        watch_patience,
-        link_->client.command("BLMOVE", list, list, "RIGHT", "RIGHT", seconds).as<std::optional<std::string>>());
+    std::optional<std::string> last;
+    if (!is_old_) {
+        try {
+            last =
+                co_await timeout(watch_patience, link_->client.command("BLMOVE", list, list, "RIGHT", "RIGHT", seconds)
+                                                     .as<std::optional<std::string>>());
+        } catch (const db::redis_error& said) {
+            if (!is_unknown_command(said))
+                throw;
+            is_old_ = true;
+        }
+    }
+    if (is_old_)
+        last = co_await timeout(
+            watch_patience, link_->client.command("BRPOPLPUSH", list, list, seconds).as<std::optional<std::string>>());
     co_return last.has_value();
 }
 

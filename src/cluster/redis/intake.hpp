@@ -7,7 +7,8 @@
 //
 // A watch moves the last element of its list to where it is, which blocks while there is none, and takes nothing away. It asks
 // only while `take` has found nothing, and has room; so a busy worker is not told of each push, and an idle one costs nothing.
-// A list that isn't empty answers at once, so it doesn't matter what was pushed meanwhile.
+// A list that isn't empty answers at once, so it doesn't matter what was pushed meanwhile. A server before 6.2 has no BLMOVE; there
+// BRPOPLPUSH moves the last element to the front, so of what is pushed at once one may come a little later than it should.
 //
 // | state      | `take`                                 | the watches                                  |
 // |------------|----------------------------------------|----------------------------------------------|
@@ -119,6 +120,7 @@ private:
     event pushed_;
     event lost_; ///< the connection
     std::uint64_t losses_ = 0;
+    bool is_old_ = false; ///< the server: it doesn't know BLMOVE
     bool closing_ = false;
     std::vector<future<>> tasks_; ///< `take`, `keep` and `sweep`
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "keys.hpp"
 
+#include "../message.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -47,7 +49,7 @@ std::string keys::begins(std::string_view id) const
 
 std::string keys::dead(std::string_view queue) const
 {
-    return prefix_ + "simul.dead." + std::string(queue);
+    return prefix_ + detail::dead_letters(queue);
 }
 
 std::string keys::bindings(std::string_view exchange) const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "control.hpp"
 
+#include "../json_fields.hpp"
 #include "control_reports.hpp"
 
 #include <simul/base/error.hpp>
@@ -20,6 +21,9 @@ namespace simul::cluster::detail {
 namespace {
 
 using answer = std::optional<json::value>;
+
+/// Celery's workers wait as long.
+constexpr duration patience_with_others = std::chrono::seconds(1);
 
 json::value ok(std::string text)
 {
@@ -370,13 +374,12 @@ bool is_too_old(const question& asked)
 {
     const json::value* const expires = asked.headers.find("expires");
     const double limit = expires ? expires->as<std::optional<double>>().value_or(0) : 0;
-    return limit > 0 && limit < std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return limit > 0 && limit < seconds_of(std::chrono::system_clock::now());
 }
 
 void adjust_clock(workplace& at, const question& asked)
 {
-    const json::value* const clock = asked.headers.find("clock");
-    at.events.clock.saw(clock ? clock->as<std::optional<std::int64_t>>().value_or(0) : 0);
+    at.events.clock.saw(number_in(asked.headers, "clock").value_or(0));
 }
 
 task<answer> carry_out(workplace& at, const json::value& body)
@@ -391,6 +394,20 @@ task<answer> carry_out(workplace& at, const json::value& body)
 }
 
 } // namespace
+
+task<> ask_what_was_revoked(workplace& at)
+{
+    try {
+        const auto told = co_await at.by.ask(
+            make_question("hello", {{"from_node", at.node}, {"revoked", at.revoked.table()}}), patience_with_others);
+        if (!told || told->size() != 1)
+            co_return;
+        const json::value& other = told->members().begin()->value;
+        at.revoked.add_table(argument(other, "revoked"));
+        at.events.clock.saw(argument(other, "clock").as<std::optional<std::int64_t>>().value_or(0));
+    } catch (const error&) { // it begins without
+    }
+}
 
 task<answer> reply_to(workplace& at, const question& asked)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "control_reports.hpp"
 
-#include "../wall_clock.hpp"
+#include "../json_fields.hpp"
 #include "io/this_machine.hpp"
 
 #include <simul/base/version.hpp>
@@ -11,19 +11,10 @@
 #include <cstdint>
 #include <fmt/format.h>
 #include <optional>
+#include <vector>
 
 namespace simul::cluster::detail {
 namespace {
-
-double seconds_of(wall_time time)
-{
-    return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
-json::value or_null(std::string_view text)
-{
-    return text.empty() ? json::value() : json::value(text);
-}
 
 json::object describe_broker(const broker& by)
 {
@@ -48,8 +39,9 @@ json::object describe_broker(const broker& by)
 json::object describe_pool(const workplace& at)
 {
     const unsigned most = at.options.max_jobs_per_process;
+    const std::vector<int> pids = at.processes ? at.processes->pids() : std::vector<int>();
     return {{"max-concurrency", at.concurrency},
-            {"processes", json::array()},
+            {"processes", json::array(pids.begin(), pids.end())},
             {"max-tasks-per-child", most > 0 ? json::value(most) : json::value("N/A")},
             {"put-guarded-by-semaphore", true},
             {"timeouts", json::array{0, 0}}};
@@ -98,7 +90,7 @@ json::array list_scheduled(const workplace& at)
     json::array made;
     for (const held_job& each : at.jobs)
         if (each.at == phase::scheduled)
-            made.emplace_back(json::object{{"eta", write_time(*each.asked.eta) + "+00:00"},
+            made.emplace_back(json::object{{"eta", write_utc(*each.asked.eta)},
                                            {"priority", usual_priority},
                                            {"request", describe_job(at, each)}});
     return made;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "events.hpp"
 
+#include "../json_fields.hpp"
 #include "../shown.hpp"
-#include "../wall_clock.hpp"
 #include "io/this_machine.hpp"
 
 #include <simul/base/version.hpp>
@@ -18,11 +18,6 @@ namespace simul::cluster::detail {
 namespace {
 
 constexpr duration gathering = std::chrono::milliseconds(50);
-
-double seconds_of(wall_time time)
-{
-    return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
 
 /// Hours, west of Greenwich, as Celery counts.
 int utc_offset()
@@ -40,21 +35,6 @@ json::array load_average()
     return {load[0], load[1], load[2]};
 }
 
-json::value or_null(const std::string& text)
-{
-    return text.empty() ? json::value() : json::value(text);
-}
-json::value or_null(const std::optional<wall_time>& time)
-{
-    return time ? json::value(write_time(*time) + "+00:00") : json::value();
-}
-
-std::string type_of(const json::value& error)
-{
-    const json::value* const type = error.find("exc_type");
-    return type && type->kind() == json::kind::string ? type->string() : "Exception";
-}
-
 } // namespace
 
 std::string shown_error(const outcome& how)
@@ -67,7 +47,7 @@ std::string shown_error(const outcome& how)
             arguments += each.kind() == json::kind::string ? '\'' + each.string() + '\'' : json::dump(each);
         }
     }
-    return type_of(how.result) + '(' + shortened(std::move(arguments)) + ')';
+    return text_or(how.result, "exc_type", "Exception") + '(' + shortened(std::move(arguments)) + ')';
 }
 
 json::object event_sender::begin(std::string_view type)

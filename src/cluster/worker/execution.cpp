@@ -143,10 +143,11 @@ bool has_expired(const request& job)
     return job.expires && *job.expires <= std::chrono::system_clock::now();
 }
 
-/// Somebody has run it to its end, and died before the acknowledgement.
+/// Somebody has run it to its end, and died before the acknowledgement; or it was submitted twice.
 task<bool> was_done_before(workplace& at, const held_job& job)
 {
-    if (!job.from.redelivered || !at.to || job.asked.ignore_result)
+    const bool may_be_known = job.from.redelivered || job.asked.once;
+    if (!may_be_known || !at.to || job.asked.ignore_result)
         co_return false;
     const std::optional<outcome> known = co_await at.to->look(job.asked.id);
     if (!known || !known->is_final())

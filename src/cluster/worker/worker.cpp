@@ -79,6 +79,7 @@ task<> beat(workplace& at)
 task<> take_jobs(workplace& at, group& all)
 {
     co_await at.by.listen(at.node);
+    co_await ask_what_was_revoked(at); // before it answers others, or they might learn from it that nothing was
     co_await at.events.tell_of_worker("online", 0, 0);
     all.spawn(part(at, answer_questions(at)));
     all.spawn(part(at, at.events.send_events()));
@@ -183,12 +184,6 @@ task<> work_until_asked_to_end(workplace& at)
     });
 }
 
-/// Where results are, unless it is said: RabbitMQ sends them as messages.
-std::string results_beside(const std::string& broker)
-{
-    return broker.starts_with("amqp") ? "rpc://" : broker;
-}
-
 std::string node_name(const std::string& wanted)
 {
     if (wanted.find('@') != std::string::npos)
@@ -240,10 +235,9 @@ task<> run_worker(std::string broker, worker_options options)
                                                      .max_priority = options.max_priority,
                                                      .tls = options.tls});
     std::unique_ptr<results> to;
-    if (options.results != "none")
+    if (const std::string kept = results_beside(broker, options.results); kept != "none")
         to = co_await connect_results(
-            options.results.empty() ? results_beside(broker) : options.results, *by,
-            {.expires = options.result_expires, .key_prefix = options.key_prefix, .tls = options.tls});
+            kept, *by, {.expires = options.result_expires, .key_prefix = options.key_prefix, .tls = options.tls});
     std::exception_ptr why;
     try {
         co_await work(std::move(options), *by, to.get());

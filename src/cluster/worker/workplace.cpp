@@ -14,15 +14,24 @@ constexpr unsigned runs_after_death = 2; // of a job whose process died: it need
 
 bool has_functions()
 {
-    const std::vector<const any_job*> all = any_job::all();
-    return !std::ranges::all_of(all, &any_job::is_coroutine);
+    return !std::ranges::all_of(any_job::all(), &any_job::is_coroutine);
+}
+
+/// For jobs of both kinds, where there are some: those that run, and for functions those that are taken ahead.
+std::size_t room_of(const worker_options& options, std::size_t concurrency)
+{
+    std::size_t room = has_functions() ? concurrency * std::max<std::size_t>(1, options.prefetch) : 0;
+    if (std::ranges::any_of(any_job::all(), &any_job::is_coroutine))
+        room += options.coroutines;
+    return room;
 }
 
 } // namespace
 
 workplace::workplace(worker_options given, std::string called, broker& connected, results* kept)
     : options(std::move(given)), node(std::move(called)),
-      concurrency(options.concurrency > 0 ? options.concurrency : cpu_count()), by(connected), to(kept),
+      concurrency(options.concurrency > 0 ? options.concurrency : cpu_count()),
+      room(room_of(options, concurrency)), by(connected), to(kept),
       queues(options.queues), seats(static_cast<std::ptrdiff_t>(concurrency)),
       coroutines(static_cast<std::ptrdiff_t>(std::max<std::size_t>(1, options.coroutines))),
       events(by, node, options.events)
@@ -50,10 +59,6 @@ worker_gauges workplace::gauges() const noexcept
 
 std::size_t workplace::prefetch() const noexcept
 {
-    std::size_t room = processes ? concurrency * std::max<std::size_t>(1, options.prefetch) : 0;
-    const std::vector<const any_job*> all = any_job::all();
-    if (std::ranges::any_of(all, &any_job::is_coroutine))
-        room += options.coroutines;
     return room + count(phase::scheduled);
 }
 

@@ -46,6 +46,7 @@ struct workplace {
     const worker_options options;
     const std::string node; ///< "name@host"
     const std::size_t concurrency;
+    const std::size_t room; ///< for jobs, beside those that wait for their time
     broker& by;
     results* const to; ///< null: results are kept nowhere
 

@@ -94,6 +94,15 @@ public:
         co_await say(channel, channel_open_ok{});
         co_await say(channel, confirm_select_ok{});
     }
+    /// What a consumer begins with; it is "1".
+    task<> let_consume(std::uint16_t channel = 1)
+    {
+        const std::string on = std::to_string(channel);
+        EXPECT_TRUE((co_await next()).starts_with(on + " qos "));
+        EXPECT_TRUE((co_await next()).starts_with(on + " consume "));
+        co_await say(channel, basic_qos_ok{});
+        co_await say(channel, basic_consume_ok{"1"});
+    }
     void abort() { peer_.abort(); }
     simul::stream& peer() noexcept { return peer_; }
 

@@ -33,10 +33,7 @@ SIMUL_TEST(AmqpLoss, WhatTheBrokerRefusesEndsItsChannelOnly)
         co_await peer.log_in();
         co_await peer.open_channel(1);
         co_await peer.open_channel(2);
-        co_await peer.next();
-        co_await peer.next();
-        co_await peer.say(1, basic_qos_ok{});
-        co_await peer.say(1, basic_consume_ok{"1"});
+        co_await peer.let_consume();
         EXPECT_EQ(co_await peer.next(), "1 publish \"\" \"q\" {} \"\"");
         EXPECT_EQ(co_await peer.next(), "1 queue.bind 0 \"q\" \"no\" \"\" 0 {}");
         co_await peer.say(1, basic_deliver{"1", 1, false, "", "q"}, {}, "comes again");
@@ -75,10 +72,7 @@ SIMUL_TEST(AmqpLoss, ClosingAChannelFailsWhatIsUnderWay)
     auto server = serve([](fake_broker& peer) -> task<> {
         co_await peer.log_in();
         co_await peer.open_channel();
-        co_await peer.next();
-        co_await peer.next();
-        co_await peer.say(1, basic_qos_ok{});
-        co_await peer.say(1, basic_consume_ok{"1"});
+        co_await peer.let_consume();
         while (!(co_await peer.next()).starts_with("1 channel.close")) {
         }
         co_await peer.say(1, channel_close_ok{});
@@ -104,10 +98,7 @@ SIMUL_TEST(AmqpLoss, EverythingFailsWithConnectionLost)
     auto server = serve([](fake_broker& peer) -> task<> {
         co_await peer.log_in();
         co_await peer.open_channel();
-        co_await peer.next();
-        co_await peer.next();
-        co_await peer.say(1, basic_qos_ok{});
-        co_await peer.say(1, basic_consume_ok{"1"});
+        co_await peer.let_consume();
         co_await peer.say(1, basic_deliver{"1", 1, false, "", "q"}, {}, "comes again");
         for (int i = 0; i < 3; ++i)
             co_await peer.next();

@@ -3,6 +3,7 @@
 // The client, the broker and the results over it, with Debian's rabbitmq-server. One test, as it takes seconds to start.
 #include "../rabbitmq_server.hpp"
 
+#include "../../io/tls_fixture.hpp"
 #include "../../task/outcome.hpp"
 
 #include "cluster/amqp/connection.hpp"
@@ -19,6 +20,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -146,6 +149,9 @@ task<> many(const std::string& url)
 
 // ---- the broker
 
+/// Limits of this server's.
+constexpr std::size_t most_bytes = std::size_t{24} << 20;
+
 detail::message job(std::string id, std::string body)
 {
     return {.headers = {{"task", "t"}, {"id", id}}, .body = std::move(body), .correlation_id = id};
@@ -188,6 +194,22 @@ task<> jobs(const std::string& url)
     co_await by->consume({"simul.dead.jobs"}, 5);
     EXPECT_EQ((co_await by->next()).content.body, "one");
     co_await by->close();
+}
+
+/// In many frames; and a larger one, which RabbitMQ ends the channel for.
+task<> large(const std::string& url)
+{
+    const auto by = co_await detail::connect_amqp_broker(url, {});
+    const std::string body(most_bytes - 1000, 'x');
+    co_await by->publish("large", job("a", body));
+    const std::string refusal = co_await error_of(by->publish("large", job("b", std::string(most_bytes + 1, 'x'))));
+    EXPECT_NE(refusal.find("is larger than"), std::string::npos) << refusal;
+    co_await by->publish("large", job("c", ""));
+    co_await by->consume({"large"}, 2);
+    const detail::delivery got = co_await by->next();
+    EXPECT_TRUE(got.content.body == body); // not EXPECT_EQ, which would print it
+    co_await by->acknowledge(got);
+    EXPECT_EQ((co_await by->next()).content.body, "");
 }
 
 task<> questions_and_results(const std::string& url)
@@ -287,6 +309,26 @@ task<> losses(const std::string& url)
     EXPECT_GE(by->reconnects() + worker->reconnects(), 3u);
 }
 
+/// An authority of our own, that the system doesn't know.
+task<> encrypted(std::uint16_t port)
+{
+    const std::string url = "amqps://localhost:" + std::to_string(port);
+    const auto by = co_await detail::connect_amqp_broker(url, {.tls = simul::testing::trusting_client()});
+    co_await by->publish("secrets", job("a", "one"));
+    co_await by->consume({"secrets"}, 1);
+    EXPECT_EQ((co_await by->next()).content.body, "one");
+    EXPECT_NE((co_await error_of(detail::connect_amqp_broker(url, {}))).find("not trusted here"), std::string::npos);
+}
+
+std::string configuration(std::uint16_t tls_port)
+{
+    return "listeners.ssl.1 = 127.0.0.1:" + std::to_string(tls_port) +
+           "\nssl_options.cacertfile = " + simul::testing::data_file("authority.pem") +
+           "\nssl_options.certfile = " + simul::testing::data_file("server.pem") +
+           "\nssl_options.keyfile = " + simul::testing::data_file("server.key") +
+           "\nmax_message_size = " + std::to_string(most_bytes) + '\n';
+}
+
 /// Says which part it was that took too long.
 task<> part(const char* name, task<> what)
 {
@@ -299,11 +341,14 @@ TEST(RabbitMq, IsServedAndServes)
     if (!have_rabbitmq())
         GTEST_SKIP() << "there is no `rabbitmq-server` here";
     simul::run([]() -> task<> {
-        const rabbitmq_server server = co_await rabbitmq_server::start();
+        const std::uint16_t tls_port = simul::tcp::listen("127.0.0.1:0").local().port();
+        const rabbitmq_server server = co_await rabbitmq_server::start(configuration(tls_port));
         co_await part("publish and consume", publish_and_consume(server.url()));
         co_await part("errors", errors(server.url()));
         co_await part("many", many(server.url()));
         co_await part("jobs", jobs(server.url()));
+        co_await part("large", large(server.url()));
+        co_await part("encrypted", encrypted(tls_port));
         co_await part("questions and results", questions_and_results(server.url()));
         co_await part("losses", losses(server.url()));
     }());

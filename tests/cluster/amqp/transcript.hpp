@@ -6,17 +6,17 @@
 //     1 deliver "1" 7 new "" "jobs" {"content_type":"text/plain"} "wash the car"
 #pragma once
 
+#include "../../cuts.hpp"
+
 #include "cluster/amqp/decoder.hpp"
 
 #include <simul/text/json.hpp>
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <concepts>
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace simul::cluster::amqp {
 
@@ -155,7 +155,7 @@ inline std::string text_of(const message& what)
     return what.unreadable ? text + " unreadable: " + what.unreadable : text;
 }
 
-/// The latest event, without an end of line.
+/// The latest event.
 inline std::string text_of(decoder& from, decoder::event what)
 {
     const std::string channel = std::to_string(from.channel()) + ' ';
@@ -174,57 +174,16 @@ inline std::string text_of(decoder& from, decoder::event what)
     return "starved";
 }
 
-/// Gets an input in pieces.
-class transcriber {
-public:
-    explicit transcriber(const limits& within) : decoder_(within) {}
-
-    void arrive(std::string_view piece)
-    {
-        kept_ += piece;
-        while (!failed_) {
-            const auto [what, used] = decoder_.next(kept_);
-            if (what != decoder::event::starved)
-                text_ += text_of(decoder_, what) + '\n';
-            kept_.erase(0, used);
-            if (what == decoder::event::starved)
-                break;
-            failed_ = what == decoder::event::failed;
-        }
-        most_kept_ = std::max(most_kept_, failed_ ? 0 : kept_.size());
-    }
-    const std::string& text() const noexcept { return text_; }
-    /// Of the input, after a piece.
-    std::size_t most_kept() const noexcept { return most_kept_; }
-
-private:
-    decoder decoder_;
-    std::string kept_;
-    std::string text_;
-    std::size_t most_kept_ = 0;
-    bool failed_ = false;
-};
+using transcriber = cuts::transcriber<decoder, limits>;
 
 inline std::string transcript(std::string_view input, const limits& within = {})
 {
-    transcriber whole(within);
-    whole.arrive(input);
-    return whole.text();
+    return cuts::transcript<transcriber>(input, within);
 }
 
 inline void expect_same_when_cut(std::string_view input, const std::string& expected, const limits& within = {})
 {
-    for (std::size_t at = 1; at < input.size(); ++at) {
-        transcriber cut(within);
-        cut.arrive(input.substr(0, at));
-        cut.arrive(input.substr(at));
-        ASSERT_EQ(cut.text(), expected) << "cut at " << at;
-    }
-    transcriber octets(within);
-    for (const char c : input)
-        octets.arrive({&c, 1});
-    ASSERT_EQ(octets.text(), expected) << "byte by byte";
-    EXPECT_LT(octets.most_kept(), within.frame_max);
+    cuts::expect_same<transcriber>(input, expected, within, within.frame_max - 1);
 }
 
 } // namespace simul::cluster::amqp

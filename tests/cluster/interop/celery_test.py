@@ -299,6 +299,7 @@ class Control(unittest.TestCase):
         self.assertIn("cpp.add", self.inspect("registered"))
         self.assertEqual(self.inspect("active_queues")[0]["name"], "celery")
         self.assertEqual(self.inspect("stats")["pool"]["max-concurrency"], 2)
+        until(lambda: len(self.inspect("stats")["pool"]["processes"]) == 2, "the pids of both")
         self.assertEqual(self.inspect("conf")["task_acks_late"], True)
         self.assertIn("simul", self.inspect("report")["ok"])
         self.assertEqual(self.inspect("clock").keys(), {"clock"})
@@ -342,6 +343,13 @@ class Control(unittest.TestCase):
         self.assertEqual(self.control("add_consumer", queue="more"), {"ok": "add consumer more"})
         self.assertEqual(get(app.send_task("cpp.add", (1, 2), queue="more")), 3)
         self.assertEqual(self.control("cancel_consumer", queue="more"), {"ok": "no longer consuming from more"})
+
+    def test_later_workers_know_what_was_revoked(self):
+        app.control.revoke("nobodys-job")
+        until(lambda: "nobodys-job" in self.inspect("revoked"), "the first worker")
+        other = Worker("other@here", "others")
+        self.assertIn("nobodys-job", app.control.inspect(["other@here"], timeout=5).revoked()["other@here"])
+        self.assertEqual(other.end(), 0)
 
     def test_shutdown(self):
         other = Worker("other@here", "others")

@@ -141,6 +141,14 @@ TEST(RedisEnvelope, TellsThatItWasBegunBefore)
     EXPECT_EQ(begun_before(json::array{1}), "[1]"); // what is no envelope stays what it is
 }
 
+TEST(RedisEnvelope, TellsThatItWasSentBefore)
+{
+    const std::string once = write_envelope({.headers = {{"task", "t"}}, .body = "[]"}, {.routing_key = "q"}, "tag");
+    EXPECT_FALSE(read_envelope(once).redelivered);
+    EXPECT_TRUE(read_envelope(sent_again(once)).redelivered);
+    EXPECT_EQ(read_envelope(sent_again(once)).content.body, "[]");
+}
+
 TEST(RedisEnvelope, EntriesNameTheirQueue)
 {
     const std::string text = '[' + captured("priority") + entry_tail("a \"queue\"");
