@@ -7,14 +7,8 @@
 #include <string>
 using simul::task;
 
-void print(std::string text)
-{
-    fmt::print("{}\n", text);
-}
-task<std::string> say(std::string text)
-{
-    co_return text;
-}
+void print(std::string text) { fmt::print("{}\n", text); }
+task<std::string> say(std::string text) { co_return text; }
 
 task<> go() // a goroutine and a channel
 {
@@ -31,9 +25,7 @@ task<> javascript() // promises, and `await` of one
 
 task<> csharp() // await Task.WhenAll(...)
 {
-    std::vector<simul::future<std::string>> words;
-    words.push_back(simul::spawn(say("C#: hello")));
-    words.push_back(simul::spawn(say("world")));
+    simul::future<std::string> words[] = {simul::spawn(say("C#: hello")), simul::spawn(say("world"))};
     const auto both = co_await simul::when_all(words);
     print(both[0] + " " + both[1]);
 }
@@ -58,19 +50,11 @@ void ea_async() // Java's ea-async: await in plain methods
     print(simul::await(say("Java, ea-async: hello world")));
 }
 
-task<> several()
-{
-    co_await go();
-    co_await javascript();
-    co_await csharp();
-    co_await rust();
-    co_await java();
-    co_await simul::fiber(ea_async);
-}
-
 int main()
 {
-    simul::block_on(several());
+    for (auto language : {go, javascript, csharp, rust, java})
+        simul::block_on(language());
+    simul::block_on(simul::fiber(ea_async));
 
     auto fsharp = say("F#: hello world"); // cold: nothing happens yet
     print(simul::block_on(std::move(fsharp)));

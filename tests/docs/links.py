@@ -19,7 +19,7 @@ CODE = re.compile(r"^```.*?^```$|^(?:    .*\n)+|`[^`\n]*`", re.M | re.S)
 SHARED = {"cluster/call": "cluster/workflow", "cluster/order": "cluster/app", "db/redis_command": "db/redis",
           "db/redis_value": "db/redis", "text/json_reader": "text/json", "text/json_value": "text/json",
           "text/json_writer": "text/json"}
-OTHER_PAGES = {"run/backends", "cluster/amqp", "cluster/operations", "cluster/python"}
+OTHER_PAGES = {"run/backends", "cluster/amqp", "cluster/operations", "cluster/python", "http/threats"}
 
 
 def anchors_of(page):

@@ -83,6 +83,8 @@ int main(int argc, char** argv)
 CONTROL = re.compile(r"(?:for|while|if|else|do|switch|try|catch|return|co_return|co_await|co_yield|\{)(?!\w)")
 CALL = re.compile(r"(?:\*|\+\+|--)?[\w:]+(?:<[^;]*>)?(?:(?:\.|->)\w+)*\s*(?:\(|=[^=]|[+-]=|\+\+)")
 DEFINITION = re.compile(r"(?:template|struct|class|enum|using|namespace|SIMUL_\w*TEST\w*|TEST\w*|INSTANTIATE\w*)\b")
+NEEDS_A_LOOP = re.compile(r"\bco_await\b|\bspawn\(")
+NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'|#[^\n]*', re.S)
 INCLUDE = re.compile(r"^#include .*", re.M)
 SUITE = re.compile(r"^(?:SIMUL_\w*)?TEST\w*\((\w+)", re.M)
 CLAIM = re.compile(r"\bprint\(.*;[\s}]*// ?(.*?)(?:  .*)?$", re.M)
@@ -139,7 +141,7 @@ def items_of(text):
     """What stands one after the other at the top: declarations and statements, as (offset, text)."""
     items, depth, start, at = [], 0, 0, 0
     while at < len(text):
-        skipped = re.compile(r'//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'|#[^\n]*', re.S).match(text, at)
+        skipped = NO_CODE.match(text, at)
         if skipped:
             if text[at] == "#":
                 items.append((at, skipped.group()))
@@ -173,12 +175,24 @@ def is_function(code):
     return brace > 0 and re.search(r"\)[^;]*$", code[:brace]) is not None
 
 
+def is_definition(code):
+    """What can only stand outside of functions, or wants to."""
+    return DEFINITION.match(code) or (is_function(code) and not CONTROL.match(code))
+
+
+def is_statement(code):
+    return CONTROL.match(code) or CALL.match(code) or NEEDS_A_LOOP.search(code)
+
+
 def arrange(snippet):
     """Its includes, the code of its namespace, and where that begins: main, test, statements, show, or None."""
     includes, outside, inside, entry = [], [], [], None
+    items = [(offset, item, re.sub(r"//[^\n]*", "", item).strip()) for offset, item in items_of(snippet.text)]
+    codes = [code for _, _, code in items if code and not code.startswith("#")]
     whole = re.search(r"^int main\(", snippet.text, re.M) or SUITE.search(snippet.text)
-    for offset, item in items_of(snippet.text):
-        code = re.sub(r"//[^\n]*", "", item).strip()
+    # Where functions are defined, they may use the variables before them.
+    all_inside = not any(map(is_definition, codes)) and any(map(is_statement, codes))
+    for offset, item, code in items:
         above = snippet.text.count("\n", 0, offset + len(item) - len(item.lstrip()))
         if snippet.program: # as if it were alone in a file
             line, file = above + 1, f"{snippet.program}.cpp"
@@ -192,13 +206,13 @@ def arrange(snippet):
         elif code.startswith("int main("):
             outside.append(placed[: placed.rindex("}")] + " return 0; }") # in a namespace it has to
             entry = "main"
-        elif DEFINITION.match(code) or (is_function(code) and not CONTROL.match(code)):
+        elif is_definition(code):
             outside.append(placed)
             if code.startswith("void show()"):
                 entry = "show"
             elif SUITE.match(code):
                 entry = "test"
-        elif not whole and (inside or CONTROL.match(code) or CALL.match(code) or re.search(r"\bco_await\b", code)):
+        elif not whole and (inside or all_inside or is_statement(code)):
             inside.append(placed)
         else:
             outside.append(placed)

@@ -8,7 +8,7 @@
 `quotes`: below `<!-- file: examples/count/async.cpp -->` stands what is in that file, what is said to be Python is, and links
 lead to something.
 
-`replay`: runs the ```console blocks that run ./count/async, and compares. In a block, a line with "$ " is a command for bash,
+`replay`: runs the ```console blocks that run ./count/async, or a command of that name, and compares. In a block, a line with "$ " is a command for bash,
 and what follows is its output. It runs in a new folder, in which the programs are, finds the command `simul`, and has to
 succeed without a word on stderr. Below `<!-- any order -->` the lines of each output may come in any, below `<!-- any order of words -->` the words.
 Durations are compared in virtual time (SIMUL_BACKEND=sim) only: elsewhere "0.10 seconds" stands for any.
@@ -91,7 +91,7 @@ def replay(options):
 
     def replayed(block):
         nonlocal runs, wrong
-        if block["language"] != "console" or not re.search(rf"\./{options.program}\b", block["text"]):
+        if block["language"] != "console" or not re.search(rf"^\$ .*(?:\./|(?<= )){options.program}\b", block["text"], re.M):
             return block[0]
         text = ""
         for command, shown, printed, trouble in run_block(block, options):

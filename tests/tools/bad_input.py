@@ -47,6 +47,25 @@ class Urls(Trouble):
                 self.check(run, 4, "simul fetch: ")
                 self.assertEqual(run.stdout, "")
 
+    def test_that_are_no_utf8(self):
+        urls = self.directory / "urls"
+        with Site("--wiki-latency", "1ms") as site:
+            urls.write_bytes(site.url.encode() + b"wiki/\xff\n" + site.url.encode() + b"wiki/A\n")
+            run = fetch("-q", "--jsonl", "-i", urls)
+            self.check(run, 1, "/wiki/%FF: no UTF-8")
+            self.assertEqual([json.loads(line)["url"] for line in run.stdout.splitlines()], [f"{site.url}wiki/A"])
+            run = fetch("-q", "-i", urls, text=False)
+        self.assertEqual((run.returncode, run.stdout.count(b"\n"), run.stdout.count(b"\xff")), (0, 2, 1))
+
+    def test_more_than_files_may_be_open(self):
+        def few_files():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (20, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+        with Site("--wiki-latency", "400ms", "--spread", "0") as site:
+            run = fetch("-q", "-c", "60", "--per-host", "60", "-n", "60", f"{site.url}wiki/A", preexec_fn=few_files)
+            self.check(run, 0)
+            self.assertGreater(site.stats()["peak"], 20)
+
     def test_where_nothing_is(self):
         with Site() as site:
             run = fetch("-q", f"{site.url}nothing", f"{site.url}demo/stats")
@@ -83,6 +102,7 @@ class Outputs(Trouble):
             self.check(fetch("--save", self.directory / "file" / "pages", site.url), 3, f"{self.directory}/file")
             self.check(fetch("-i", "/nonexistent", site.url), 3, "/nonexistent: No such file or directory")
         self.check(simul("tour", "--html", "/nonexistent/x"), 3, "/nonexistent/x: No such file or directory")
+        self.check(simul("tour", "--html", self.directory), 3, f"{self.directory}: is a directory")
         self.assertEqual([each.name for each in self.directory.iterdir()], ["file"])
 
     def test_on_a_full_disk(self):
@@ -162,11 +182,14 @@ class Network(Trouble):
         with Site("--wiki-latency", "5s") as site:
             self.check(fetch("-q", "--retries", "0", "--timeout", "200ms", f"{site.url}wiki/A"), 4, "/wiki/A: not done within 0.2 s")
             self.check(fetch("-q", "--max-time", "200ms", f"{site.url}wiki/A"), 124)
+            self.check(fetch("-o", self.output, "--max-time", "200ms", f"{site.url}wiki/A"), 124, "; go on with --resume")
 
 
 class Arguments(Trouble):
     def test_that_make_no_sense(self):
         for arguments, said in [(["--rate", "fast", "http://x/"], "a rate such as 5/s"), (["--resume", "http://x/"], "--resume needs --output"),
+                                (["-s", "h1", "--select-all", "h1", "http://x/"], 'two columns are called "h1"'),
+                                (["-s", "url=h1", "http://x/"], 'two columns are called "url"'),
                                 (["-H", "no colon", "http://x/"], "Name: value"), (["-c", "0", "http://x/"], "a number from 1"),
                                 (["--max-size", "huge", "http://x/"], "a number of bytes"), (["--timeout", "soon", "http://x/"], "a time such as")]:
             self.check(fetch(*arguments), 2, said, "See simul fetch --help.")

@@ -114,7 +114,7 @@ TEST_F(CommandLine, SaysWhatAnOptionTakesInstead)
     EXPECT_EQ(refusal({"d", "-c", "8x"}), "-c takes a number from 1 to 100, not \"8x\"");
     EXPECT_EQ(refusal({"d", "--timeout", "soon"}), "--timeout takes a time such as 30s, 250ms or 2m, not \"soon\"");
     EXPECT_EQ(refusal({"d", "--max-size", "-1"}), "--max-size takes a number of bytes such as 500K or 64M, not \"-1\"");
-    EXPECT_EQ(refusal({"d", "--colour", "red"}), "--colour takes auto, always, never, not \"red\"");
+    EXPECT_EQ(refusal({"d", "--colour", "red"}), "--colour takes auto, always or never, not \"red\"");
 }
 
 TEST_F(CommandLine, SaysWhichOptionWasMeant)
@@ -129,6 +129,25 @@ TEST_F(CommandLine, RefusesValuesTooManyAndTooFew)
     EXPECT_EQ(refusal({"d", "--quiet=yes"}), "--quiet takes no value");
     EXPECT_EQ(refusal({"d", "--output"}), "--output takes a value: --output FILE");
     EXPECT_EQ(refusal({}), "DIR is missing");
+}
+
+TEST(CommandLineOfWords, RefusesOthersAndTellsThem)
+{
+    std::string one;
+    std::vector<std::string> more;
+    cli::command_line line;
+    line.argument("SHELL", one, {"bash", "zsh"});
+    line.rest("JOB", more, {"a", "b", "c"});
+    line.parse({"zsh", "b", "a"});
+    EXPECT_EQ(one, "zsh");
+    EXPECT_EQ(more, (arguments{"b", "a"}));
+    EXPECT_EQ(line.words(), (arguments{"bash", "zsh", "a", "b", "c"}));
+    try {
+        line.parse({"bash", "d"});
+        ADD_FAILURE() << "takes d";
+    } catch (const usage_error& mistake) {
+        EXPECT_STREQ(mistake.what(), "JOB is a, b or c, not \"d\"");
+    }
 }
 
 TEST(CommandLineOfNothing, RefusesArguments)

@@ -1,15 +1,37 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the command share: running it, and a site to run it against."""
 import json
+import os
+import pty
 import subprocess
 import sys
 import urllib.request
 
 SIMUL = sys.argv.pop(1)
+for variable in [name for name in os.environ if name.lower().endswith("_proxy")]: # the sites are here
+    del os.environ[variable]
 
 
 def simul(*arguments, **options):
     return subprocess.run([SIMUL, *arguments], **({"capture_output": True, "text": True, "timeout": 60} | options))
+
+
+def on_terminal(*arguments, output=None, **variables):
+    """Runs it on a terminal; its output may go elsewhere. Returns what the terminal got."""
+    ours, its = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "NO_COLOR", "CLICOLOR_FORCE")}
+    process = subprocess.Popen([SIMUL, *arguments], stdin=subprocess.DEVNULL, stdout=output or its, stderr=its,
+                               env=environment | {"TERM": "xterm"} | variables)
+    os.close(its)
+    text = b""
+    try:
+        while part := os.read(ours, 65536):
+            text += part
+    except OSError: # as a terminal ends
+        pass
+    os.close(ours)
+    process.wait(60)
+    return text.decode().replace("\r\n", "\n")
 
 
 class Site:

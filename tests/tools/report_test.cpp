@@ -20,7 +20,8 @@ outcome seen(double wall, std::vector<piece> pieces)
 /// Two pieces after each other, and at once.
 report example()
 {
-    return {.machine = "a machine",
+    return {.processors = 2,
+            .system = "a system",
             .version = "0",
             .where = {},
             .results = {{&sync_heat, 2, seen(2, {{"A", 0, 0, 1}, {"B", 0, 1, 2}})},
@@ -71,6 +72,18 @@ TEST(TourReport, SaysHowManyLanesItLeavesOut)
     report all = example();
     all.results[1].seen.pieces = pieces;
     EXPECT_NE(table_of(all, "titles", false).find("| and 3 more\n"), std::string::npos);
+}
+
+TEST(TourReport, SaysWhatWasDoneAndWhere)
+{
+    report all = example();
+    EXPECT_EQ(title_of(all, "titles"), "The titles of a hundred articles");
+    EXPECT_EQ(machine_of(all), "2 processors, a system");
+    all.where.pages = 6;
+    all.processors = 1;
+    EXPECT_EQ(title_of(all, "titles"), "The titles of 6 articles");
+    EXPECT_EQ(machine_of(all), "1 processor, a system");
+    EXPECT_NE(lessons_of(all)[1].find("there is one"), std::string::npos);
 }
 
 TEST(TourReport, LetsNoNameEndTheDataOfThePage)

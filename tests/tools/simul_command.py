@@ -26,10 +26,12 @@ class Command(unittest.TestCase):
             self.assertEqual((run.returncode, run.stderr), (0, ""))
             self.assertTrue(run.stdout.startswith(f"usage: simul {name}"), run.stdout)
             self.assertLessEqual(max(map(len, run.stdout.splitlines())), 132)
+            self.assertEqual(simul("help", name).stdout, run.stdout)
 
     def test_says_what_was_meant(self):
         run = simul("fetsh")
         self.assertEqual((run.returncode, run.stderr), (2, "simul: there is no command \"fetsh\"; did you mean fetch?\n"))
+        self.assertEqual(simul("--verison").stderr, "simul: there is no command \"--verison\"; did you mean --version?\n")
         run = simul("fetch", "--concurency", "3")
         self.assertEqual(run.returncode, 2)
         self.assertIn("did you mean --concurrency?", run.stderr)
@@ -40,10 +42,15 @@ class Command(unittest.TestCase):
             self.assertIn("fetch", script)
             if shutil.which(shell):
                 self.assertEqual(subprocess.run([shell, "-n"], input=script, text=True).returncode, 0, shell)
-        asked = "source <('%s' completions bash); COMP_WORDS=(simul fetch --conc); COMP_CWORD=2; _simul; echo ${COMPREPLY[@]}" % SIMUL
-        answer = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
-        self.assertEqual(answer.stdout, "--concurrency\n", answer.stderr)
-        self.assertEqual(simul("completions", "tcsh").returncode, 2)
+        for typed, wanted in [("fetch --conc", "--concurrency"), ("tour --color a", "auto always"), ("tour genres t", "titles"),
+                              ("manual f", "fetch"), ("ser", "serve"), ("fetch x", "")]:
+            words = typed.split()
+            asked = (f"source <('{SIMUL}' completions bash); COMP_WORDS=(simul {typed}); COMP_CWORD={len(words)}; "
+                     "_simul; echo ${COMPREPLY[@]}")
+            answer = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
+            self.assertEqual((answer.stdout.strip(), answer.stderr), (wanted, ""), typed)
+        run = simul("completions", "tcsh")
+        self.assertEqual((run.returncode, run.stderr.splitlines()[0]), (2, "simul completions: SHELL is bash, zsh or fish, not \"tcsh\""))
 
     def test_has_manual_pages(self):
         for name in names():

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from demo_site import simul
+from demo_site import on_terminal, simul
 
 
 def tour(directory, *arguments):
@@ -47,6 +47,16 @@ class Tour(unittest.TestCase):
         # Five tasks, two in each line.
         self.assertRegex(run.stdout, r"(?m)^  async +\|[ ▀▄█]+\|\n +\|[ ▀▄█]+\|\n +\|[ ▀]+\|$")
         self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_has_colours_where_they_are_wanted(self):
+        arguments = ["tour", "genres", "--html", ""]
+        self.assertIn("\x1b[1mFive genres", on_terminal(*arguments))
+        self.assertNotIn("\x1b[1m", on_terminal(*arguments, NO_COLOR="1"))
+        with (self.directory / "table").open("w+") as table:  # a file, though there is a terminal
+            on_terminal(*arguments, output=table)
+            table.seek(0)
+            self.assertNotIn("\x1b", table.read())
+        self.assertIn("\x1b[1m", tour(self.directory, *arguments[1:], "--color", "always").stdout)
 
     def test_knows_its_jobs(self):
         run = tour(self.directory, "opera")

@@ -46,6 +46,7 @@ struct command_entry {
 
 /// In the order in which --help lists them.
 const std::vector<command_entry>& commands();
+std::vector<std::string> command_names();
 /// Null when there is none of that name.
 const command_entry* find_command(std::string_view name);
 

@@ -55,6 +55,13 @@ std::size_t read_byte_count(std::string_view text)
     return static_cast<std::size_t>(bytes);
 }
 
+/// "genres, powers or titles"
+std::string listed(const std::vector<std::string>& words)
+{
+    const auto last = words.end() - 1;
+    return words.size() == 1 ? *last : fmt::format("{} or {}", fmt::join(words.begin(), last, ", "), *last);
+}
+
 /// How many letters have to be changed, added or left out.
 std::size_t distance(std::string_view a, std::string_view b)
 {
@@ -138,7 +145,7 @@ void command_line::choice(option_names names, std::string& to, std::vector<std::
 {
     const auto assign = [&to, choices](std::string_view value) {
         if (std::ranges::find(choices, value) == choices.end())
-            throw usage_error(fmt::format("{}", fmt::join(choices, ", ")));
+            throw usage_error(listed(choices));
         to = value;
     };
     add(std::move(names), std::move(help), assign, choices);
@@ -149,19 +156,19 @@ void command_line::option(option_names names, std::function<void(std::string_vie
     add(std::move(names), std::move(help), std::move(assign));
 }
 
-void command_line::argument(std::string name, std::string& to)
+void command_line::argument(std::string name, std::string& to, std::vector<std::string> words)
 {
-    positionals_.push_back({std::move(name), [&to](std::string_view value) { to = value; }, false, false});
+    positionals_.push_back({std::move(name), std::move(words), [&to](std::string_view value) { to = value; }, false, false});
 }
 
 void command_line::argument(std::string name, std::optional<std::string>& to)
 {
-    positionals_.push_back({std::move(name), [&to](std::string_view value) { to = value; }, true, false});
+    positionals_.push_back({std::move(name), {}, [&to](std::string_view value) { to = value; }, true, false});
 }
 
-void command_line::rest(std::string name, std::vector<std::string>& to)
+void command_line::rest(std::string name, std::vector<std::string>& to, std::vector<std::string> words)
 {
-    positionals_.push_back({std::move(name), [&to](std::string_view value) { to.emplace_back(value); }, true, true});
+    positionals_.push_back({std::move(name), std::move(words), [&to](std::string_view value) { to.emplace_back(value); }, true, true});
 }
 
 // ---- reading
@@ -246,6 +253,8 @@ void command_line::assign_positionals(const std::vector<std::string>& given) con
     for (const std::string& each : given) {
         if (declared == positionals_.end())
             throw usage_error(fmt::format("one argument too many: \"{}\"", each));
+        if (const auto& words = declared->words; !words.empty() && std::ranges::find(words, each) == words.end())
+            throw usage_error(fmt::format("{} is {}, not \"{}\"", declared->name, listed(words), each));
         declared->assign(each);
         if (!declared->repeated)
             ++declared;
@@ -261,6 +270,14 @@ std::vector<command_line::option_info> command_line::options() const
     std::vector<option_info> told;
     std::ranges::copy_if(options_, std::back_inserter(told), [](const option_info& each) { return !each.help.empty(); });
     return told;
+}
+
+std::vector<std::string> command_line::words() const
+{
+    std::vector<std::string> all;
+    for (const positional& each : positionals_)
+        all.insert(all.end(), each.words.begin(), each.words.end());
+    return all;
 }
 
 std::string command_line::synopsis() const

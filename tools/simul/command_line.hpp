@@ -73,11 +73,11 @@ public:
     /// For what isn't above: `assign` throws a usage_error that says what it expected.
     void option(option_names names, std::function<void(std::string_view)> assign, std::string help);
 
-    /// An argument without a name; it must be there unless it is optional.
-    void argument(std::string name, std::string& to);
+    /// An argument without a name; it must be there unless it is optional. When there are `words`, it is one of them.
+    void argument(std::string name, std::string& to, std::vector<std::string> words = {});
     void argument(std::string name, std::optional<std::string>& to);
     /// All further ones.
-    void rest(std::string name, std::vector<std::string>& to);
+    void rest(std::string name, std::vector<std::string>& to, std::vector<std::string> words = {});
 
     // ---- using
 
@@ -90,10 +90,13 @@ public:
     std::string options_text() const;
     /// Those that users are told of.
     std::vector<option_info> options() const;
+    /// Those that an argument without a name may be.
+    std::vector<std::string> words() const;
 
 private:
     struct positional {
         std::string name;
+        std::vector<std::string> words; ///< what it may be; empty: anything
         std::function<void(std::string_view)> assign;
         bool optional;
         bool repeated;

@@ -24,6 +24,14 @@ const std::vector<command_entry>& commands()
     return all;
 }
 
+std::vector<std::string> command_names()
+{
+    std::vector<std::string> names;
+    for (const command_entry& each : commands())
+        names.emplace_back(each.name);
+    return names;
+}
+
 const command_entry* find_command(std::string_view name)
 {
     const auto found = std::ranges::find(commands(), name, &command_entry::name);

@@ -12,6 +12,7 @@ namespace {
 struct described_command {
     const command_entry& entry;
     std::vector<command_line::option_info> options;
+    std::vector<std::string> words; ///< that its other arguments may be
 };
 
 std::vector<described_command> described_commands()
@@ -20,7 +21,7 @@ std::vector<described_command> described_commands()
     for (const command_entry& each : commands()) {
         command_line line;
         each.make()->declare(line); // of the options nothing but the words is used
-        all.push_back({each, line.options()});
+        all.push_back({each, line.options(), line.words()});
     }
     return all;
 }
@@ -28,19 +29,19 @@ std::vector<described_command> described_commands()
 std::string names_of(const std::vector<described_command>& all)
 {
     std::string names;
-    for (const auto& [entry, options] : all)
-        names += fmt::format("{} ", entry.name);
-    return names + "--help --version";
+    for (const described_command& each : all)
+        names += fmt::format("{} ", each.entry.name);
+    return names + "help --help --version";
 }
 
-std::string words_of(const std::vector<command_line::option_info>& options)
+std::string option_names_of(const described_command& of)
 {
-    std::string words = "--help";
-    for (const auto& each : options)
+    std::string names = "--help";
+    for (const auto& each : of.options)
         for (const std::string& name : {each.names.short_name, each.names.long_name})
             if (!name.empty())
-                words += " " + name;
-    return words;
+                names += " " + name;
+    return names;
 }
 
 /// In single quotes, for any of the shells.
@@ -61,13 +62,14 @@ std::string for_bash()
                                      "    if ((COMP_CWORD == 1)); then words='{}'; else\n"
                                      "        case ${{COMP_WORDS[1]}}:$before in\n",
                                      names_of(all));
-    for (const auto& [entry, options] : all)
-        for (const auto& option : options)
+    for (const described_command& each : all)
+        for (const auto& option : each.options)
             if (!option.choices.empty())
-                script += fmt::format("        {}:{}) words='{}' ;;\n", entry.name, option.names.long_name,
+                script += fmt::format("        {}:{}) words='{}' ;;\n", each.entry.name, option.names.long_name,
                                       fmt::join(option.choices, " "));
-    for (const auto& [entry, options] : all)
-        script += fmt::format("        {}:*) [[ $word == -* ]] && words='{}' ;;\n", entry.name, words_of(options));
+    for (const described_command& each : all)
+        script += fmt::format("        {}:*) if [[ $word == -* ]]; then words='{}'; else words='{}'; fi ;;\n", each.entry.name,
+                              option_names_of(each), fmt::join(each.words, " "));
     return script + "        esac\n"
                     "    fi\n"
                     "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
@@ -80,19 +82,21 @@ std::string for_zsh()
     std::string script = "#compdef simul\n# simul completions zsh: a file _simul in a folder of $fpath\n"
                          "local -a commands\ncommands=(\n";
     const auto all = described_commands();
-    for (const auto& [entry, options] : all)
-        script += fmt::format("    {}\n", quoted(fmt::format("{}:{}", entry.name, entry.summary)));
+    for (const described_command& each : all)
+        script += fmt::format("    {}\n", quoted(fmt::format("{}:{}", each.entry.name, each.entry.summary)));
     script += ")\nif ((CURRENT == 2)); then _describe command commands; return; fi\ncase ${words[2]} in\n";
-    for (const auto& [entry, options] : all)
-        script += fmt::format("{}) compadd -- {}; _files ;;\n", entry.name, words_of(options));
+    for (const described_command& each : all)
+        script += fmt::format("{}) compadd -- {} {}; _files ;;\n", each.entry.name, option_names_of(each), fmt::join(each.words, " "));
     return script + "esac\n";
 }
 
 std::string for_fish()
 {
     std::string script = "# simul completions fish: ~/.config/fish/completions/simul.fish\n";
-    for (const auto& [entry, options] : described_commands()) {
+    for (const auto& [entry, options, words] : described_commands()) {
         script += fmt::format("complete -c simul -n __fish_use_subcommand -a {} -d {}\n", entry.name, quoted(entry.summary));
+        if (!words.empty())
+            script += fmt::format("complete -c simul -n '__fish_seen_subcommand_from {}' -a '{}'\n", entry.name, fmt::join(words, " "));
         for (const auto& [names, help, choices, assign] : options) {
             script += fmt::format("complete -c simul -n '__fish_seen_subcommand_from {}'", entry.name);
             if (!names.short_name.empty())
@@ -111,18 +115,11 @@ std::string for_fish()
 
 class completions final : public command {
 public:
-    void declare(command_line& line) override { line.argument("SHELL", shell_); }
+    void declare(command_line& line) override { line.argument("SHELL", shell_, {"bash", "zsh", "fish"}); }
 
     int run() override
     {
-        if (shell_ == "bash")
-            fmt::print("{}", for_bash());
-        else if (shell_ == "zsh")
-            fmt::print("{}", for_zsh());
-        else if (shell_ == "fish")
-            fmt::print("{}", for_fish());
-        else
-            throw usage_error(fmt::format("SHELL is bash, zsh or fish, not \"{}\"", shell_));
+        fmt::print("{}", shell_ == "bash" ? for_bash() : shell_ == "zsh" ? for_zsh() : for_fish());
         return exit_code::ok;
     }
 

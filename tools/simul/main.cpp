@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace {
@@ -23,12 +23,12 @@ std::string overview()
     std::string text = "usage: simul COMMAND [ARGUMENTS]\n\n";
     for (const command_entry& each : commands())
         text += fmt::format("  {:<14}{}\n", each.name, each.summary);
-    return text + "\n  simul COMMAND --help    what a command takes\n  simul --version\n";
+    return text + "\n  simul COMMAND --help    what a command takes, as does simul help COMMAND\n  simul --version\n";
 }
 
 int refuse_command(const std::string& name)
 {
-    std::vector<std::string_view> known;
+    std::vector<std::string_view> known = {"help", "--help", "--version"};
     for (const command_entry& each : commands())
         known.push_back(each.name);
     const std::string_view meant = nearest(name, known);
@@ -75,6 +75,8 @@ int run_arguments(std::vector<std::string> arguments)
     }
     const std::string name = arguments.front();
     arguments.erase(arguments.begin());
+    if (name == "help" && !arguments.empty())
+        return run_arguments({arguments.front(), "--help"});
     if (name == "--help" || name == "-h" || name == "help") {
         fmt::print("{}", overview());
         return exit_code::ok;
@@ -104,7 +106,7 @@ int main(int count, char** values)
         const int code = run_arguments({values + 1, values + count});
         flush_output();
         return code;
-    } catch (const std::system_error& failure) { // also fmt::print's
+    } catch (const std::exception& failure) { // fmt::print's, and where memory ends
         fmt::print(stderr, "simul: {}\n", failure.what());
         return exit_code::environment;
     }

@@ -41,14 +41,11 @@ std::string upper(std::string_view text)
 
 class manual final : public command {
 public:
-    void declare(command_line& line) override { line.argument("COMMAND", name_); }
+    void declare(command_line& line) override { line.argument("COMMAND", name_, command_names()); }
 
     int run() override
     {
-        const command_entry* const of = find_command(name_);
-        if (!of)
-            throw usage_error(fmt::format("there is no command \"{}\"", name_));
-        fmt::print("{}", manual_of(*of));
+        fmt::print("{}", manual_of(*find_command(name_)));
         return exit_code::ok;
     }
 

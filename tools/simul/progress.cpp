@@ -32,15 +32,15 @@ std::size_t terminal_width()
 
 } // namespace
 
-bool can_draw()
+bool can_draw(int descriptor)
 {
     const char* const terminal = std::getenv("TERM");
-    return ::isatty(STDERR_FILENO) && terminal && std::string_view(terminal) != "dumb" && !is_set("CI");
+    return ::isatty(descriptor) && terminal && std::string_view(terminal) != "dumb" && !is_set("CI");
 }
 
-bool wants_colour()
+bool wants_colour(int descriptor)
 {
-    return is_set("CLICOLOR_FORCE") || (can_draw() && !is_set("NO_COLOR"));
+    return is_set("CLICOLOR_FORCE") || (can_draw(descriptor) && !is_set("NO_COLOR"));
 }
 
 std::string size_text(std::uint64_t bytes)
@@ -54,7 +54,7 @@ std::string size_text(std::uint64_t bytes)
 }
 
 progress::progress(std::string title, std::size_t total)
-    : title_(std::move(title)), total_(total), began_(simul::now()), told_(began_)
+    : title_(std::move(title)), total_(total), draws_(can_draw(STDERR_FILENO)), began_(simul::now()), told_(began_)
 {
 }
 
@@ -123,10 +123,10 @@ simul::task<> progress::keep_showing()
 {
     while (!quiet_) {
         co_await simul::sleep(100ms);
-        if (draws_)
-            draw();
-        else
+        if (!draws_)
             tell();
+        else if (pauses_ == 0)
+            draw();
     }
 }
 

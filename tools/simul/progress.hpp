@@ -19,10 +19,10 @@
 
 namespace cli {
 
-/// Whether standard error is a terminal that can be drawn on: not in a CI, not a dumb one.
-bool can_draw();
-/// Whether what goes to standard error may have colours: on such a terminal, but not with NO_COLOR; always with CLICOLOR_FORCE.
-bool wants_colour();
+/// Whether that is a terminal that can be drawn on: not in a CI, not a dumb one.
+bool can_draw(int descriptor);
+/// Whether what goes there may have colours: on such a terminal, but not with NO_COLOR; always with CLICOLOR_FORCE.
+bool wants_colour(int descriptor);
 
 class progress {
 public:
@@ -38,8 +38,22 @@ public:
     void say(std::string_view line);
     /// Until it is cancelled.
     simul::task<> keep_showing();
-    /// Takes the bar away.
+    /// Takes the bar away; the next step of `keep_showing` draws it again.
     void erase();
+    /// While it lives there is no bar, for something else goes to the terminal.
+    class pause {
+    public:
+        explicit pause(progress& of) : of_(of)
+        {
+            of_.erase();
+            ++of_.pauses_;
+        }
+        pause(const pause&) = delete;
+        ~pause() { --of_.pauses_; }
+
+    private:
+        progress& of_;
+    };
 
     std::size_t done_count() const noexcept { return done_; }
     std::size_t failed_count() const noexcept { return failed_; }
@@ -59,7 +73,8 @@ private:
     std::uint64_t bytes_ = 0;
     bool quiet_ = false;
     bool drawn_ = false; // the bar is on the screen
-    const bool draws_ = can_draw();
+    int pauses_ = 0;
+    const bool draws_;
     simul::time_point began_;
     simul::time_point told_;
     std::size_t told_tenth_ = 0;

@@ -14,6 +14,8 @@
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
+#include <set>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -56,9 +58,23 @@ task<> read_urls(std::string path, std::vector<std::string>& to)
     }
 }
 
+/// As many open files as this process may have: each request is one.
+void raise_file_limit()
+{
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files); // without it, some requests may fail, and say so
+}
+
 class fetch_command final : public command {
 public:
-    fetch_command() { how_.client.timeout = 60s; }
+    fetch_command()
+    {
+        how_.client.timeout = 60s;
+        how_.client.trust_env = true;
+    }
 
     void declare(command_line& line) override
     {
@@ -73,8 +89,8 @@ public:
         line.option({"--save", "DIR"}, how_.save_directory, "keeps each page in a file there");
         line.option("--resume", how_.resume, "leaves out what is in --output already, and goes on behind it");
         line.option("--unordered", how_.unordered, "writes each as soon as it is there, not in the order of the URLs");
-        line.option({"-c", "--concurrency", "N"}, concurrency_, "requests at once (16)", 1, 10'000);
-        line.option({"--per-host", "N"}, per_host_, "... to one host (4)", 1, 10'000);
+        line.option({"-c", "--concurrency", "N"}, how_.concurrency, "requests at once (16)", 1, 10'000);
+        line.option({"--per-host", "N"}, how_.concurrency_per_host, "... to one host (4)", 1, 10'000);
         line.option({"--rate", "N/s"}, [this](std::string_view text) { how_.rate = read_rate(text); },
                     "requests begun in a second (/s), a minute (/m) or an hour (/h)");
         line.option({"--rate-per-host", "N/s"}, [this](std::string_view text) { how_.rate_per_host = read_rate(text); },
@@ -96,6 +112,7 @@ public:
     int run() override
     {
         settle();
+        raise_file_limit();
         std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error, not the end
         return simul::run(work());
     }
@@ -108,6 +125,7 @@ public:
                "known of each answer: status, type, bytes, seconds. The URL is always first.\n\n"
                "Ctrl-C waits for what was begun; again ends at once. Each line is written when its page is there, so whatever happens,\n"
                "--resume goes on where it ended.\n\n"
+               "The variables http_proxy, https_proxy, all_proxy and no_proxy say which proxy to ask; ~/.netrc has names and passwords.\n\n"
                "Exits with 0 when all were fetched, 1 when some weren't, 4 when none was, 2 for arguments that make no sense, 3 when\n"
                "the output can't be written, 124 after --max-time, 130 after Ctrl-C.\n";
     }
@@ -134,15 +152,25 @@ private:
         }
     }
 
+    /// The URL's column, and what else is written beside those selected.
+    void check_columns() const
+    {
+        std::set<std::string_view> names = {"url"};
+        if (!how_.save_directory.empty())
+            names.insert("file");
+        for (const fetch::selection& each : how_.selections)
+            if (!names.insert(each.name).second)
+                throw usage_error(fmt::format("two columns are called \"{0}\"; name one, as in -s 'other=h1'", each.name));
+    }
+
     void settle()
     {
         if (how_.resume && how_.output.empty())
             throw usage_error("--resume needs --output");
+        check_columns();
         if (urls_.empty() && input_.empty())
             input_ = ::isatty(STDIN_FILENO) ? throw usage_error("which URLs?") : "-";
         how_.as = jsonl_ || how_.output.ends_with(".jsonl") ? fetch::format::jsonl : fetch::format::tsv;
-        how_.concurrency = static_cast<std::size_t>(concurrency_);
-        how_.concurrency_per_host = static_cast<std::size_t>(per_host_);
         how_.processes = static_cast<std::size_t>(processes_);
         how_.client.limit = how_.client.limit_per_host = 0; // ours are taken before the time begins to count
         how_.client.max_body = max_size_.value;
@@ -185,7 +213,7 @@ private:
     std::string input_;
     fetch::settings how_;
     bool jsonl_ = false;
-    int concurrency_ = 16, per_host_ = 4, retries_ = 3, repeat_ = 1, processes_ = 0;
+    int retries_ = 3, repeat_ = 1, processes_ = 0;
     std::chrono::nanoseconds max_time_{0};
     byte_count max_size_{std::size_t{64} << 20};
 };

@@ -7,6 +7,8 @@
 #include <simul/http/media_type.hpp>
 #include <simul/io/fs.hpp>
 #include <simul/io/signals.hpp>
+#include <simul/task/race.hpp>
+#include <simul/text/charset.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -14,6 +16,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <set>
+#include <unistd.h>
 #include <utility>
 
 namespace fetch {
@@ -23,13 +26,7 @@ namespace {
 namespace http = simul::http;
 using simul::task;
 
-constexpr std::size_t no_limit = std::size_t{1} << 30;
 constexpr std::size_t begun_for_each_place = 4; // so that no place is empty while a page is read
-
-std::ptrdiff_t places(std::size_t limit)
-{
-    return static_cast<std::ptrdiff_t>(limit == 0 ? no_limit : limit);
-}
 
 /// For a file's name: the last part of the path, of characters that mean nothing to a shell or a file system.
 std::string file_name(std::size_t place, const simul::url& at, std::string_view type)
@@ -61,14 +58,15 @@ std::string file_name(std::size_t place, const simul::url& at, std::string_view 
 
 } // namespace
 
-job::host::host(const settings& how) : places(fetch::places(how.concurrency_per_host))
+job::host::host(const settings& how) : places(how.concurrency_per_host)
 {
     if (how.rate_per_host)
         rate.emplace(*how.rate_per_host);
 }
 
 job::job(settings how, std::vector<std::string> urls)
-    : how_(std::move(how)), progress_("simul fetch", urls.size()), places_(places(how_.concurrency))
+    : how_(std::move(how)), progress_("simul fetch", urls.size()), places_(how_.concurrency),
+      on_terminal_(how_.output.empty() && ::isatty(STDOUT_FILENO))
 {
     for (std::string& each : urls)
         todo_.push_back({std::move(each), todo_.size() + 1});
@@ -150,7 +148,7 @@ task<> job::watch_signals(simul::group& running)
 {
     simul::signals asked({SIGINT, SIGTERM});
     co_await asked.next();
-    interrupted_ = true;
+    interrupted_.set();
     progress_.say("simul fetch: waiting for what was begun; again: ends now");
     co_await asked.next();
     running.cancel();
@@ -158,11 +156,11 @@ task<> job::watch_signals(simul::group& running)
 
 task<> job::fetch_all()
 {
-    simul::semaphore begun(places(how_.concurrency * begun_for_each_place));
+    simul::semaphore begun(how_.concurrency * begun_for_each_place);
     co_await simul::with_group([&](simul::group& all) -> task<> {
-        for (std::size_t number = 0; number < todo_.size() && !interrupted_; ++number) {
+        for (std::size_t number = 0; number < todo_.size() && !interrupted_.is_set(); ++number) {
             simul::permit place = co_await begun.acquire();
-            if (interrupted_)
+            if (interrupted_.is_set())
                 break;
             all.spawn([](job& of, std::size_t which, simul::permit) -> task<> { co_await of.fetch_one(which); }(
                 *this, number, std::move(place)));
@@ -181,6 +179,9 @@ task<> job::fetch_one(std::size_t number)
     if (!how_.save_directory.empty())
         co_await save(wanted, *page);
     note_missing(page->known);
+    std::optional<cli::progress::pause> without_bar;
+    if (on_terminal_)
+        without_bar.emplace(progress_);
     co_await output_.put(number, line_of(page->known, how_.selections, how_.as));
     progress_.done(page->known.bytes);
 }
@@ -203,6 +204,8 @@ task<std::optional<job::fetched>> job::fetch_page(const todo& wanted)
     if (at.scheme() != "http" && at.scheme() != "https")
         throw simul::error(std::errc::protocol_not_supported,
                            fmt::format("{}: only http and https can be fetched, not {}", wanted.url, at.scheme()));
+    if (how_.as == format::jsonl && !simul::is_utf8(wanted.url))
+        throw simul::error(std::errc::illegal_byte_sequence, fmt::format("{}: no UTF-8 as it was given, so JSON can't name it", at.href()));
     std::optional<answer> got = co_await get_in_turn(at);
     if (!got)
         co_return std::nullopt;
@@ -221,17 +224,24 @@ task<std::optional<job::fetched>> job::fetch_page(const todo& wanted)
     co_return fetched{std::move(found), std::move(got->page)};
 }
 
+/// Who waits for a host's rate has none of the places that other hosts could use.
+task<job::places_taken> job::wait_for_turn(host& its)
+{
+    places_taken taken;
+    taken.of_host = co_await its.places.acquire();
+    if (its.rate)
+        co_await its.rate->acquire();
+    taken.of_all = co_await places_.acquire();
+    if (rate_)
+        co_await rate_->acquire();
+    co_return taken;
+}
+
 /// Within the limits; the time that it waits for them doesn't count.
 task<std::optional<job::answer>> job::get_in_turn(const simul::url& at)
 {
-    host& its = host_of(at);
-    const simul::permit here = co_await its.places.acquire();
-    const simul::permit anywhere = co_await places_.acquire();
-    if (its.rate)
-        co_await its.rate->acquire();
-    if (rate_)
-        co_await rate_->acquire();
-    if (interrupted_)
+    const auto turn = co_await simul::race(wait_for_turn(host_of(at)), interrupted_.wait());
+    if (interrupted_.is_set())
         co_return std::nullopt;
     const simul::time_point began = simul::now();
     http::response page = co_await web_->get(at.href());
@@ -273,7 +283,7 @@ void job::show_summary()
         text += fmt::format(", {} retried", retries_);
     if (left_out_ > 0)
         text += fmt::format(", {} done before", left_out_);
-    if (interrupted_ && !how_.output.empty())
+    if (done_count() + failed_count() < todo_.size() && !how_.output.empty())
         text += "; go on with --resume";
     progress_.say(text);
 }

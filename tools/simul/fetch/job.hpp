@@ -11,6 +11,7 @@
 #include <simul/base/time.hpp>
 #include <simul/http/client.hpp>
 #include <simul/run/process_pool.hpp>
+#include <simul/task/event.hpp>
 #include <simul/task/group.hpp>
 #include <simul/task/rate_limiter.hpp>
 #include <simul/task/semaphore.hpp>
@@ -35,8 +36,8 @@ struct settings {
     bool unordered = false;
     bool quiet = false;
     bool verbose = false;
-    std::size_t concurrency = 16;
-    std::size_t concurrency_per_host = 4;
+    int concurrency = 16;
+    int concurrency_per_host = 4;
     std::optional<simul::rate_limit> rate;
     std::optional<simul::rate_limit> rate_per_host;
     std::size_t processes = 0; ///< 0: pages are read here
@@ -51,7 +52,7 @@ public:
     /// *Throws:* simul::error when the output can't be written.
     simul::task<> run();
 
-    bool was_interrupted() const noexcept { return interrupted_; }
+    bool was_interrupted() const noexcept { return interrupted_.is_set(); }
     std::size_t done_count() const noexcept { return progress_.done_count(); }
     std::size_t failed_count() const noexcept { return progress_.failed_count(); }
     /// "98 of 100 fetched in 1.3 s, 2 failed, ..."
@@ -63,6 +64,9 @@ private:
         explicit host(const settings& how);
         simul::semaphore places;
         std::optional<simul::rate_limiter> rate;
+    };
+    struct places_taken {
+        simul::permit of_host, of_all;
     };
     struct answer {
         simul::http::response page;
@@ -86,6 +90,7 @@ private:
     simul::task<std::optional<fetched>> try_fetch(const todo& wanted);
     simul::task<std::optional<fetched>> fetch_page(const todo& wanted);
     simul::task<std::optional<answer>> get_in_turn(const simul::url& at);
+    simul::task<places_taken> wait_for_turn(host& its);
     simul::task<> save(const todo& wanted, fetched& page);
     host& host_of(const simul::url& at);
     void note_missing(const record& found);
@@ -95,10 +100,11 @@ private:
     std::vector<todo> todo_;
     std::size_t left_out_ = 0;
     std::size_t retries_ = 0;
-    bool interrupted_ = false;
+    simul::event interrupted_;
     cli::progress progress_;
     output output_;
     simul::semaphore places_;
+    const bool on_terminal_; ///< records are
     std::optional<simul::rate_limiter> rate_;
     std::map<std::string, std::unique_ptr<host>> hosts_; ///< by origin
     std::unique_ptr<simul::process_pool> processes_;

@@ -35,7 +35,7 @@ std::string job_part(const report& all, std::string_view job)
 {
     std::string part = fmt::format("<section>\n<h2>{}</h2>\n<table>\n<thead><tr><td><th>seconds<th>faster<th>ideal<th>CPU s<th>at once"
                                    "<th>MiB<td class=\"lesson\">\n<tbody>\n",
-                                   title_of(job));
+                                   title_of(all, job));
     for (const row& each : rows_of(all, job))
         part += table_row(each);
     return part + fmt::format("</table>\n<figure>\n<canvas data-job=\"{0}\" tabindex=\"0\" role=\"img\" aria-label=\"When each piece of {0} "
@@ -53,7 +53,7 @@ std::string page_of(const report& all)
     page += fmt::format("<h1>simul tour</h1>\n<p class=\"soft\">simul {} on {}</p>\n<p>The same jobs in several models. Each bar below is a "
                         "request, or a power: when it began, how long it took, and which task, thread or process did it. A dashed line "
                         "is the ideal: what the site's latencies, or the computing alone, would take.</p>\n",
-                        escape(all.version), escape(all.machine));
+                        escape(all.version), escape(machine_of(all)));
     std::string_view before;
     for (const result& each : all.results) {
         if (each.of->job != before)

@@ -78,11 +78,18 @@ std::vector<row> rows_of(const report& all, std::string_view job)
     return rows;
 }
 
-std::string_view title_of(std::string_view job)
+std::string machine_of(const report& all)
 {
-    return job == "genres"   ? "Five genres over HTTP, each into a file"
-           : job == "powers" ? "Sixteen numbers of six million digits"
-                             : "The titles of a hundred articles";
+    return fmt::format("{} processor{}, {}", all.processors, all.processors == 1 ? "" : "s", all.system);
+}
+
+std::string title_of(const report& all, std::string_view job)
+{
+    if (job == "genres")
+        return "Five genres over HTTP, each into a file";
+    if (job == "powers")
+        return "Sixteen numbers of six million digits";
+    return fmt::format("The titles of {} articles", all.where.pages == 100 ? "a hundred" : std::to_string(all.where.pages));
 }
 
 std::string lane_name(const heat& of, const course& where, int lane)
@@ -103,7 +110,7 @@ std::string table_of(const report& all, std::string_view job, bool colour)
     const std::vector<row> rows = rows_of(all, job);
     const double longest = std::ranges::max(rows | std::views::transform([](const row& each) { return each.what->seen.wall; }));
 
-    std::string text = fmt::format("{}{}{}\n{}  {:<11}{:>7}{:>8}{:>7}{:>7}{:>9}{:>5}{}\n", look.bold, title_of(job), look.end, look.dim,
+    std::string text = fmt::format("{}{}{}\n{}  {:<11}{:>7}{:>8}{:>7}{:>7}{:>9}{:>5}{}\n", look.bold, title_of(all, job), look.end, look.dim,
                                    "", "seconds", "faster", "ideal", "CPU s", "at once", "MiB", look.end);
     for (const auto& [what, faster, fastest] : rows) {
         const outcome& seen = what->seen;
@@ -124,7 +131,8 @@ std::string table_of(const report& all, std::string_view job, bool colour)
 std::vector<std::string> lessons_of(const report& all)
 {
     return {"Who waits needs no thread: one loop does what five threads or a hundred connections would.",
-            fmt::format("Who computes needs processors: there are {}, and threads use them all.", all.where.workers),
+            all.processors == 1 ? std::string("Who computes needs processors: there is one, and threads can't make it two.")
+                                : fmt::format("Who computes needs processors: there are {}, and threads use them all.", all.processors),
             "In Python they don't: one lock lets one thread run at a time, so the powers take as long with threads as without.",
             "Who does both does both: a loop in each process."};
 }
@@ -132,7 +140,7 @@ std::vector<std::string> lessons_of(const report& all)
 std::string json_of(const report& all)
 {
     std::string text = fmt::format("{{\"schema\":\"simul.tour/1\",\"version\":{},\"machine\":{},\"rows\":[",
-                                   simul::json::dump(all.version), simul::json::dump(all.machine));
+                                   simul::json::dump(all.version), simul::json::dump(machine_of(all)));
     const char* comma = "";
     for (const auto& [of, ideal, seen] : all.results) {
         std::vector<std::string> lanes;

@@ -18,7 +18,8 @@ struct result {
 };
 
 struct report {
-    std::string machine; ///< "2 processors, Linux 6.1"
+    unsigned processors = 1;
+    std::string system; ///< "Linux 6.1"
     std::string version;
     course where;
     std::vector<result> results;
@@ -34,8 +35,10 @@ struct row {
 /// Those of one job, in the order of the race.
 std::vector<row> rows_of(const report& all, std::string_view job);
 
+/// "2 processors, Linux 6.1"
+std::string machine_of(const report& all);
 /// "Five genres over HTTP, each into a file"
-std::string_view title_of(std::string_view job);
+std::string title_of(const report& all, std::string_view job);
 /// "thread 3"; "process 2, task 7". Lanes count from 0, and people from 1.
 std::string lane_name(const heat& of, const course& where, int lane);
 int lane_count(const outcome& seen);

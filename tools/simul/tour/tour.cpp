@@ -34,12 +34,18 @@ using simul::task;
 
 constexpr const char* this_program = "/proc/self/exe";
 
-std::string machine_text()
+/// "Linux 6.1"
+std::string system_text()
 {
     utsname system{};
     ::uname(&system);
-    const auto processors = simul::cpu_count();
-    return fmt::format("{} processor{}, {} {}", processors, processors == 1 ? "" : "s", system.sysname, system.release);
+    return fmt::format("{} {}", system.sysname, system.release);
+}
+
+/// Whether what goes to standard output has colours, as --color says.
+bool in_colour(std::string_view when)
+{
+    return when == "always" || (when == "auto" && wants_colour(STDOUT_FILENO));
 }
 
 /// A demo site in a process of its own, that ends with ours.
@@ -93,22 +99,21 @@ public:
     {
         line.option({"--html", "FILE"}, page_, "where the page with the pictures goes (simul-tour.html); empty: nowhere");
         line.option("--json", json_, "prints the results as JSON, with each piece");
+        line.choice({"--color", "WHEN"}, color_, {"auto", "always", "never"},
+                    "always, never, or auto: on a terminal, and as NO_COLOR and CLICOLOR_FORCE say");
         line.option({"--pages", "N"}, where_.pages, "articles whose titles are wanted (100)", 1, 4096);
         line.option({"--at-once", "N"}, where_.at_once, "of them on their way in one loop (10)", 1, 100);
         line.option({"--workers", "N"}, where_.workers, "threads and processes (as many as there are processors, two at least)", 1, 64);
         line.option({"--seed", "N"}, seed_, "of the site's latencies (1)");
         line.option({"--heat", "JOB/MODEL"}, heat_, ""); // what its processes are started with
         line.option({"--site", "URL"}, where_.site, "");
-        line.rest("JOB", jobs_);
+        line.rest("JOB", jobs_, {"genres", "powers", "titles"});
     }
 
     int run() override
     {
         if (!heat_.empty())
             return run_heat();
-        for (const std::string& each : jobs_)
-            if (std::ranges::find(tour::heats(), each, &tour::heat::job) == tour::heats().end())
-                throw usage_error(fmt::format("JOB is genres, powers or titles, not \"{}\"", each));
         how_.seed = static_cast<std::uint64_t>(seed_);
         check_page_can_be_written();
         simul::run(race());
@@ -126,6 +131,8 @@ private:
     void check_page_can_be_written() const
     {
         const std::string directory = std::filesystem::path(page_).parent_path().string();
+        if (std::filesystem::is_directory(page_))
+            throw simul::error(std::errc::is_a_directory, page_ + ": is a directory");
         if (!page_.empty() && ::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0)
             throw simul::error::from_errno(errno, page_);
     }
@@ -151,7 +158,11 @@ private:
     {
         demo_process site(how_);
         where_.site = co_await site.url();
-        tour::report report{.machine = machine_text(), .version = std::string(simul::version), .where = where_, .results = {}};
+        tour::report report{.processors = simul::cpu_count(),
+                            .system = system_text(),
+                            .version = std::string(simul::version),
+                            .where = where_,
+                            .results = {}};
         for (const tour::heat& each : tour::heats()) {
             if (!is_wanted(each))
                 continue;
@@ -203,7 +214,7 @@ private:
 
     void show_running(const tour::heat& each) const
     {
-        if (can_draw()) {
+        if (can_draw(STDERR_FILENO)) {
             fmt::print(stderr, "\r\x1b[K{} {} ...", each.job, each.model);
             std::fflush(stderr);
         }
@@ -211,10 +222,10 @@ private:
 
     void show_job(const tour::report& report, std::string_view job) const
     {
-        if (can_draw())
+        if (can_draw(STDERR_FILENO))
             fmt::print(stderr, "\r\x1b[K");
         if (!json_) {
-            fmt::print("{}\n", tour::table_of(report, job, wants_colour()));
+            fmt::print("{}\n", tour::table_of(report, job, in_colour(color_)));
             flush_output();
         }
     }
@@ -237,6 +248,7 @@ private:
     std::vector<std::string> jobs_;
     std::string page_ = "simul-tour.html";
     std::string heat_;
+    std::string color_ = "auto";
     bool json_ = false;
     int seed_ = 1;
 };
