@@ -233,7 +233,8 @@ AREAS = {
         ),
         programs=(
             program("ours", "cluster/jobs.cpp", CLUSTER, load="cluster/load.py"),
-            program("broker", "cluster/load.py", "cluster_redis_jobs", args="broker"),
+            program("bound", "cluster/load.py", "cluster_redis_jobs", args="redis-alone"),
+            program("bound", "cluster/peers/bare_amqp.cpp", "cluster_rabbitmq_jobs", load="cluster/load.py"),
             program("celery", "cluster/peers/celery_jobs.py", CLUSTER, load="cluster/load.py"),
         ),
     ),
