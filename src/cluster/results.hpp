@@ -34,7 +34,8 @@ public:
 
     // ---- workers
 
-    /// Returns when it is safe there. A SUCCESS that is there stays, whatever comes.
+    /// Returns when it is safe there. A SUCCESS that is there stays, whatever comes. *Throws:* `limit_exceeded` for one that
+    /// will never be taken.
     virtual task<> store(const request& of, const outcome& what) = 0;
     /// What is known of a job; none: nothing, or nothing can be known.
     virtual task<std::optional<outcome>> look(std::string id) = 0;
@@ -48,8 +49,8 @@ public:
 
     /// To be put into requests as `reply_to`; empty where results are kept.
     virtual const std::string& address() const noexcept = 0;
-    /// Before a job is published: from the return on its outcomes come out of `next`, each as soon as it is known. What is
-    /// asked in one turn of the loop goes out together.
+    /// Before a job is published: from the return on its outcomes come out of `next`, each as soon as it is known; `look` tells
+    /// what is known before. What is asked in one turn of the loop goes out together.
     virtual task<> expect(std::string id) = 0;
     /// No more of this job. Nothing is waited for.
     virtual void forget(std::string_view id) noexcept = 0;

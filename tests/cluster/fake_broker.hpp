@@ -120,6 +120,7 @@ struct fake_hub {
     std::set<std::string> worn_out; ///< ids of what kills whoever begins it
     bool can_park = false;
     int fail_stores = 0; ///< so many of the next ones
+    std::size_t longest_result = 1 << 20; ///< as JSON
     bool reachable = true; ///< else what is published isn't confirmed; `wake` after a change
     int writes = 0; ///< turns of the loop in which something was published
     simul::event changed;
@@ -298,6 +299,8 @@ public:
             --hub_.fail_stores;
             throw simul::error(std::errc::no_space_on_device, "results: out of memory");
         }
+        if (json::dump(what.result).size() > hub_.longest_result)
+            throw simul::limit_exceeded("results: too long");
         const auto known = hub_.stored.find(of.id);
         if (known != hub_.stored.end() && known->second.status == "SUCCESS")
             co_return;

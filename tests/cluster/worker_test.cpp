@@ -36,6 +36,12 @@ int add(int x, int y)
 }
 job<&add> add_job{"tests.add", {"x", "y"}};
 
+std::string letters(std::size_t count)
+{
+    return std::string(count, 'x');
+}
+job<&letters> letters_job{"tests.letters"};
+
 int sum(const std::vector<int>& all)
 {
     int total = 0;
@@ -144,6 +150,18 @@ SIMUL_TEST(Worker, StoresTheResultBeforeItAcknowledges)
     const auto told = simul::testing::problems();
     CO_ASSERT_EQ(told.size(), 1u);
     EXPECT_NE(told[0].message.find("its outcome could not be stored"), std::string::npos);
+    co_await at.settle();
+    EXPECT_EQ(at.hub.acknowledged, std::vector<std::string>{"a"});
+    co_await at.close();
+}
+
+SIMUL_TEST(Worker, AResultThatCanNotBeStoredIsAFailure)
+{
+    workshop at;
+    at.hub.longest_result = 500;
+    const outcome done = co_await at.run({.task = "tests.letters", .id = "a", .args = {1000}});
+    EXPECT_EQ(done.status, "FAILURE");
+    EXPECT_NE(message_of(done).find("results: too long"), std::string::npos);
     co_await at.settle();
     EXPECT_EQ(at.hub.acknowledged, std::vector<std::string>{"a"});
     co_await at.close();

@@ -72,8 +72,10 @@ task<bool> outbox::attempt(const std::string& queue, const queue_options& how, q
     } catch (const connection_lost&) {
     } catch (const channel_closed& why) {
         broken_.set();
-        if (declaring || is_too_large(body, why)) // declaring: it is there, but otherwise
+        if (declaring) // it is there, but otherwise
             throw;
+        if (is_too_large(body, why))
+            throw limit_exceeded("cluster " + name_ + ": not published: " + why.what());
     }
     co_return false;
 }

@@ -38,7 +38,8 @@ public:
     /// expiring, in any case; the message is dropped.
     enum class queue_is : std::uint8_t { declared_if_missing, declared, optional };
 
-    /// Returns when the broker has confirmed the message. *Throws:* `broker_lost` when it doesn't in time.
+    /// Returns when the broker has confirmed the message. *Throws:* `broker_lost` when it doesn't in time; `limit_exceeded`
+    /// for a message that is larger than it takes.
     task<> publish(std::string queue, queue_options how, queue_is there, properties of, bytes body);
     /// To whoever is bound to one of the exchanges, now; lost when there is no connection.
     task<> tell(std::string exchange, std::string routing_key, properties of, bytes body);

@@ -111,9 +111,14 @@ task<> finish_succeeded(workplace& at, held_job& job, json::value result)
     } catch (const error&) {
         wrong = std::current_exception();
     }
+    try {
+        if (!wrong)
+            co_await store(at, job, done);
+    } catch (const limit_exceeded&) { // it would be the same the next time
+        wrong = std::current_exception();
+    }
     if (wrong)
         co_return co_await finish_failed(at, job, wrong);
-    co_await store(at, job, done);
     co_await join_chord(at, job.asked, done);
     at.events.succeeded(job.asked, done.result, run_time(job));
     co_await at.by.acknowledge(job.from);

@@ -145,7 +145,7 @@ SIMUL_TEST(AmqpOutbox, AMessageThatIsTooLargeIsAnErrorAndTheOthersArePublished)
     const auto out = co_await open_outbox();
     auto other = simul::spawn(publish(out));
     EXPECT_EQ(co_await error_of(out->publish("q", {}, queue_is::optional, {}, "large")),
-              "amqp publish: 406 PRECONDITION_FAILED - message size 5 is larger than max size 4");
+              "cluster amqp://127.0.0.1:5672: not published: amqp publish: 406 PRECONDITION_FAILED - message size 5 is larger than max size 4");
     co_await std::move(other);
 }
 
