@@ -6,6 +6,7 @@
 //     FAULT    workers: one of them is killed every 200 ms
 //              broker: killed and started again, while jobs are published and while they run
 //              silence: the broker stops and says nothing, as behind a network that is cut; then it goes on
+//              partition: a firewall drops all that goes to and from the broker; then it doesn't (in a network of its own)
 //              murder: a job that kills whoever takes it
 //     JOBS     500; with SIMUL_LONG in the environment 10,000
 //
@@ -77,21 +78,31 @@ inline cluster::job<&murder> murder_job{"campaign.murder", {"file"}};
 
 // ---- brokers and workers
 
+constexpr std::uint16_t redis_port = 6379; // free in a network of its own
+
 struct broker {
     std::optional<redis_tests::redis_server> redis;
+    bool over_tcp = false; ///< which RabbitMQ always is
     std::optional<cluster_tests::rabbitmq_server> rabbitmq;
 
-    static simul::task<broker> start(std::string_view kind)
+    static simul::task<broker> start(std::string_view kind, bool over_tcp)
     {
         broker made;
+        made.over_tcp = over_tcp;
+        const std::string port = std::to_string(over_tcp ? redis_port : 0);
         if (kind == "redis")
-            made.redis.emplace(
-                co_await redis_tests::redis_server::start({"--appendonly", "yes", "--appendfsync", "always"}));
+            made.redis.emplace(co_await redis_tests::redis_server::start(
+                {"--appendonly", "yes", "--appendfsync", "always", "--port", port}));
         else
             made.rabbitmq.emplace(co_await cluster_tests::rabbitmq_server::start());
         co_return made;
     }
-    std::string url() const { return redis ? redis->url() : rabbitmq->url(); }
+    std::string url() const
+    {
+        if (rabbitmq)
+            return rabbitmq->url();
+        return over_tcp ? "redis://127.0.0.1:" + std::to_string(redis_port) : redis->url();
+    }
     simul::task<> kill() { return redis ? redis->kill() : rabbitmq->kill(); }
     simul::task<> run() { return redis ? redis->run() : rabbitmq->run(); }
     void signal(int number) { redis ? redis->signal(number) : rabbitmq->signal(number); }
@@ -234,6 +245,19 @@ simul::task<> silence_broker(broker& by, std::string file, int& strikes)
     by.signal(SIGCONT);
 }
 
+simul::task<> cut_network(broker& by, std::string file, int& strikes)
+{
+    const std::string url = by.url();
+    const std::string port = url.substr(url.rfind(':') + 1);
+    co_await begun(file);
+    ++strikes;
+    co_await simul::output_of({"nft", "add table inet cut; add chain inet cut in { type filter hook input priority 0; };"
+                                        "add rule inet cut in tcp dport " + port + " drop;"
+                                        "add rule inet cut in tcp sport " + port + " drop"});
+    co_await simul::sleep(2 * visibility_timeout);
+    co_await simul::output_of({"nft", "delete table inet cut"});
+}
+
 /// A worker is killed that holds a job: after so long another has it.
 simul::task<> measure_redelivery(const std::string& program, broker& by, std::string directory)
 {
@@ -279,7 +303,7 @@ simul::task<> campaign(std::string program, std::string kind, std::string fault,
 {
     const auto directory = co_await simul::fs::temp_dir();
     const std::string file = directory / "notes";
-    broker by = co_await broker::start(kind);
+    broker by = co_await broker::start(kind, fault == "partition");
     if (fault == "workers")
         co_await measure_redelivery(program, by, directory.path());
     crew workers(program, by.url(), 3, fault == "murder" ? 5 : 0);
@@ -292,6 +316,8 @@ simul::task<> campaign(std::string program, std::string kind, std::string fault,
             all.spawn(kill_broker(by, file, std::max(1, jobs / 2000), strikes));
         else if (fault == "silence")
             all.spawn(silence_broker(by, file, strikes));
+        else if (fault == "partition")
+            all.spawn(cut_network(by, file, strikes));
         auto killer =
             fault == "workers" ? all.spawn(kill_workers(workers, file, strikes)) : simul::member_future<void>();
         co_await run_jobs(app, file, jobs, 10);
@@ -316,7 +342,7 @@ int main(int count, char** arguments)
         return 0;
     }
     if (given.size() < 3) {
-        fmt::print(stderr, "usage: campaign redis|rabbitmq workers|broker|silence|murder [JOBS]\n");
+        fmt::print(stderr, "usage: campaign redis|rabbitmq workers|broker|silence|partition|murder [JOBS]\n");
         return 2;
     }
     const int usual = std::getenv("SIMUL_LONG") ? 10'000 : 500;
