@@ -427,6 +427,7 @@ TEST(ProcessPoolFaults, FailTheJobOfAWorkerThatWritesNonsense)
     gate held;
     auto other = pool.submit(wait_at_gate, held.path());
     held.wait_until_reached();
+    EXPECT_EQ(pool.submit(add, 1, 1).result(), 2); // the other worker is ready: nonsense before that breaks the pool
     std::set<std::string> outcomes;
     for (int round = 0; round < 40; ++round) {
         auto bad = pool.submit(
@@ -456,6 +457,7 @@ TEST(ProcessPoolFaults, FailTheJobOfAWorkerThatWritesNonsense)
 TEST(ProcessPoolFaults, FailTheJobOfAWorkerThatAnswersNonsense)
 {
     process_pool pool({.workers = 1});
+    EXPECT_EQ(pool.submit(add, 1, 1).result(), 2); // nonsense before it is known to be ready breaks the pool
     for (int round = 0; round < 50; ++round) {
         auto bad = pool.submit(
             [](int seed) {
