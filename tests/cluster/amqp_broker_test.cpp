@@ -35,8 +35,7 @@ task<> let_publish(fake_broker& peer)
         EXPECT_TRUE((co_await peer.next()).starts_with("2 exchange.declare"));
         co_await peer.say(2, exchange_declare_ok{});
     }
-    while (!(co_await peer.next()).empty()) {
-    }
+    co_await peer.ignore_rest();
 }
 
 task<> let_work(fake_broker& peer)

@@ -294,22 +294,19 @@ task<> intake::watch(std::shared_ptr<intake> self, std::string list)
 task<bool> intake::wait_for_push(std::string list)
 {
     const double seconds = std::chrono::duration<double>(watch_time).count();
-    std::optional<std::string> last;
-    if (!is_old_) {
-        try {
-            last =
-                co_await timeout(watch_patience, link_->client.command("BLMOVE", list, list, "RIGHT", "RIGHT", seconds)
-                                                     .as<std::optional<std::string>>());
-        } catch (const db::redis_error& said) {
-            if (!is_unknown_command(said))
-                throw;
-            is_old_ = true;
-        }
+    const bool asks_old = is_old_; // another watch may find out meanwhile
+    const auto move_last = [&] {
+        return asks_old ? link_->client.command("BRPOPLPUSH", list, list, seconds)
+                        : link_->client.command("BLMOVE", list, list, "RIGHT", "RIGHT", seconds);
+    };
+    try {
+        co_return (co_await timeout(watch_patience, move_last().as<std::optional<std::string>>())).has_value();
+    } catch (const db::redis_error& said) {
+        if (asks_old || !is_unknown_command(said))
+            throw;
+        is_old_ = true;
     }
-    if (is_old_)
-        last = co_await timeout(
-            watch_patience, link_->client.command("BRPOPLPUSH", list, list, seconds).as<std::optional<std::string>>());
-    co_return last.has_value();
+    co_return co_await wait_for_push(std::move(list));
 }
 
 // ---- what others know of it

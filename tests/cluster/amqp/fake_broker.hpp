@@ -48,6 +48,12 @@ public:
                 co_return "";
         }
     }
+    /// Whatever comes, until the client is gone.
+    task<> ignore_rest()
+    {
+        while (!(co_await next()).empty()) {
+        }
+    }
     /// Whether more has come in the same write.
     bool has_more() const noexcept { return !peer_.buffered().empty(); }
 

@@ -118,8 +118,7 @@ SIMUL_TEST(AmqpOutbox, AQueueThatIsThereButOtherwiseIsAnErrorOfThisMessage)
             EXPECT_EQ(co_await peer.next(), the_job);
             co_await peer.say(1, basic_ack{1});
         }
-        while (!(co_await peer.next()).empty()) {
-        }
+        co_await peer.ignore_rest();
     });
     const auto out = co_await open_outbox();
     EXPECT_EQ(co_await error_of(publish(out, queue_is::declared)),
@@ -139,13 +138,13 @@ SIMUL_TEST(AmqpOutbox, AMessageThatIsTooLargeIsAnErrorAndTheOthersArePublished)
             EXPECT_EQ(co_await peer.next(), the_job);
             co_await peer.say(1, basic_ack{1});
         }
-        while (!(co_await peer.next()).empty()) {
-        }
+        co_await peer.ignore_rest();
     });
     const auto out = co_await open_outbox();
     auto other = simul::spawn(publish(out));
     EXPECT_EQ(co_await error_of(out->publish("q", {}, queue_is::optional, {}, "large")),
-              "cluster amqp://127.0.0.1:5672: not published: amqp publish: 406 PRECONDITION_FAILED - message size 5 is larger than max size 4");
+              "cluster amqp://127.0.0.1:5672: not published: amqp publish: 406 PRECONDITION_FAILED - message size 5 is larger "
+              "than max size 4");
     co_await std::move(other);
 }
 
@@ -188,8 +187,7 @@ SIMUL_TEST(AmqpOutbox, WhoPublishesAtTheEndIsToldSo)
 {
     auto server = serve([](fake_broker& peer) -> task<> {
         co_await let_in(peer);
-        while (!(co_await peer.next()).empty()) {
-        }
+        co_await peer.ignore_rest();
     });
     const auto out = co_await open_outbox();
     auto waiting = simul::spawn(publish(out));
